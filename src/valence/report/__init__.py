@@ -1,0 +1,1 @@
+"""From a store of runs to a board: ranked table, figures, page."""

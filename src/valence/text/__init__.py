@@ -1,0 +1,1 @@
+"""From text to numbers: n-grams, vocabularies, word vectors, tokenizers."""

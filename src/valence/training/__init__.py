@@ -1,0 +1,1 @@
+"""Training neural networks: engines with one face, schedules, losses, devices."""
