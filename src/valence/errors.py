@@ -1,14 +1,14 @@
 """Every error a user can meet, each one line that says what was asked, what was found and what to do.
 
-    ValenceError                 exit code 2: the request cannot be carried out
-    ├── UnknownName              no method, data set, preset or run of that name; names the nearest
-    ├── BadSetting               a setting outside its range, or two that exclude each other
-    ├── BadData                  a file that cannot be read as labelled texts or predictions
-    │   └── WithheldLabels       the asked split has no labels (GLUE's test labels are all -1)
-    ├── DataNotFound             a data set that is in none of the places we look
-    ├── MissingPackage           an optional dependency that is not installed; names the extra
-    ├── Mismatch                 two things that cannot be compared (other ids, other labels)
-    └── FailedRun                exit code 1: training or prediction went wrong; the run is marked failed
+ValenceError                 exit code 2: the request cannot be carried out
+├── UnknownName              no method, data set, preset or run of that name; names the nearest
+├── BadSetting               a setting outside its range, or two that exclude each other
+├── BadData                  a file that cannot be read as labelled texts or predictions
+│   └── WithheldLabels       the asked split has no labels (GLUE's test labels are all -1)
+├── DataNotFound             a data set that is in none of the places we look
+├── MissingPackage           an optional dependency that is not installed; names the extra
+├── Mismatch                 two things that cannot be compared (other ids, other labels)
+└── FailedRun                exit code 1: training or prediction went wrong; the run is marked failed
 """
 
 from __future__ import annotations
