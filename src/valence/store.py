@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -128,11 +128,11 @@ class Scored:
     """(n,) the true labels."""
     predictions: Predictions
 
-    @property
-    def digest(self) -> str:
-        """Of the ids and labels, whatever their order."""
-        pairs = sorted(zip(self.ids, self.labels.tolist(), strict=True))
-        return hashlib.blake2b("\n".join(f"{i}\t{y}" for i, y in pairs).encode(), digest_size=8).hexdigest()
+
+def ids_digest(ids: Sequence[str], labels: NDArray[np.int64]) -> str:
+    """Return a digest of ids and labels, whatever their order."""
+    pairs = sorted(zip(ids, labels.tolist(), strict=True))
+    return hashlib.blake2b("\n".join(f"{i}\t{y}" for i, y in pairs).encode(), digest_size=8).hexdigest()
 
 
 class RunStore:

@@ -132,6 +132,8 @@ class Method(Settings, ABC):
     """Where the method comes from: authors, year and an arXiv number, DOI or ACL id."""
     uses_unlabeled: ClassVar[bool] = False
     """Whether `Task.unlabeled` is of use."""
+    constant_by_design: ClassVar[bool] = False
+    """Whether it gives every text the same answer; any other method that does so has failed."""
 
     @classmethod
     def name(cls) -> str:
