@@ -1,0 +1,62 @@
+"""The command `valence`: a dict of verbs, each a module of `valence.verbs` with a function `main(words)`.
+
+Only the verb that was asked for is imported, so that `valence --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+VERBS = {
+    "list": "what there is: methods, presets, datasets, sweeps, runs",
+    "run": "run one preset, method or TOML file",
+    "sweep": "run many; skips the finished ones, goes on after a failure",
+    "board": "rank the runs; writes Markdown, CSV, HTML and figures",
+    "compare": "paired tests between runs",
+    "add": "put predictions made elsewhere on the board",
+    "predict": "classify texts with a finished run",
+    "audit": "duplicates, leaks and labels of a data set",
+}
+
+HELP = """Valence: train, compare and serve sentiment classifiers on one honest leaderboard.
+
+usage: valence VERB ...
+
+{verbs}
+
+valence VERB --help tells more.      Try first: valence sweep quick --data movie_reviews && valence board
+"""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Carry out a command line and return its exit code: 0 done, 1 a run failed, 2 a wrong request, 130 Ctrl-C."""
+    words = list(sys.argv[1:] if words is None else words)
+    if not words or words[0] in {"-h", "--help", "help"}:
+        print(HELP.format(verbs="\n".join(f"  {verb:9} {what}" for verb, what in VERBS.items())))
+        return 0
+    if words[0] in {"-V", "--version"}:
+        from valence import __version__
+
+        print(__version__)
+        return 0
+    from valence.errors import UnknownName, ValenceError
+
+    try:
+        if words[0] not in VERBS:
+            raise UnknownName("verb", words[0], VERBS)
+        return int(importlib.import_module(f"valence.verbs.{words[0]}").main(words[1:]) or 0)
+    except ValenceError as error:
+        print(f"valence: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nvalence: stopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `valence list | head`
+        sys.stderr.close()
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""A sweep is a list of experiments: skips the finished ones, goes on after a failure, can be split over processes.
+
+A sweep file holds tables `[[runs]]`; every key is a flat setting, `preset` or `method` among them, and a list spans a
+grid (a setting that is itself a list is written as a list of lists):
+
+    [[runs]]
+    preset = ["cnn", "gru"]
+    seed = [0, 1, 2]
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from valence.errors import BadSetting, UnknownName, ValenceError
+from valence.experiment import PRESETS, Experiment, experiment, read_toml
+from valence.runner import Screen, run
+from valence.store import RunRecord, RunStore
+
+Outcome = tuple[Experiment, RunRecord | ValenceError]
+
+
+def sweep_files() -> dict[str, Path]:
+    """Return the sweeps that come with the package, by name."""
+    return {p.stem: p for p in sorted((PRESETS / "sweeps").glob("*.toml"))}
+
+
+def read(name: str, **overrides: Any) -> list[Experiment]:  # noqa: ANN401 - flat settings have each their own type
+    """Return the experiments of a sweep, in its order; settings given here override the file's.
+
+    Raises:
+        UnknownName: neither a sweep of that name nor a TOML file.
+        BadSetting: the file is no sweep.
+    """
+    files = sweep_files()
+    if not name.endswith(".toml") and name not in files:
+        raise UnknownName("sweep", name, files)
+    path = Path(name) if name.endswith(".toml") else files[name]
+    tables = read_toml(path).get("runs")
+    if not isinstance(tables, list) or not tables:
+        raise BadSetting(f"{path} holds no table [[runs]]; a sweep needs at least one.")
+    found = [e for table in tables for e in _grid(path, {**table, **overrides})]
+    return list({e.id: e for e in found}.values())
+
+
+def _grid(path: Path, table: dict[str, Any]) -> Iterator[Experiment]:
+    key = next((k for k in ("preset", "method") if k in table), None)
+    if key is None:
+        raise BadSetting(f'{path}: a table [[runs]] names neither preset nor method. Add a line such as: preset = "cnn"')
+    axes = {k: v if isinstance(v, list) else [v] for k, v in table.items()}
+    for values in itertools.product(*axes.values()):
+        settings = dict(zip(axes, values, strict=True))
+        yield experiment(settings.pop(key), **settings)
+
+
+def sweep(
+    experiments: list[Experiment],
+    store: RunStore,
+    *,
+    workers: int = 1,
+    ray: str | None = None,
+    again: bool = False,
+    device: str = "auto",
+    screen: Screen | None = None,
+) -> Iterator[Outcome]:
+    """Run the experiments and yield each with its record as it ends, or with the error that refused it.
+
+    Args:
+        experiments: what to run; those that are finished are returned at once.
+        store: where the runs are kept; every worker must see the same folder.
+        workers: processes on this machine.
+        ray: address of a Ray cluster (`auto` for a local one) that takes the place of the processes.
+        again: run finished ones too.
+        device: as in `runner.run`.
+        screen: shows progress; only with one worker.
+    """
+    if ray is not None:
+        yield from _on_ray(experiments, store, ray, again, device)
+    elif workers <= 1:
+        for e in experiments:
+            yield e, _attempt(e, store.folder, again, device, screen)
+    else:
+        yield from _in_processes(experiments, store, workers, again, device)
+
+
+def _attempt(e: Experiment, folder: Path, again: bool, device: str, screen: Screen | None = None) -> RunRecord | ValenceError:
+    try:
+        return run(e, RunStore(folder), again=again, device=device, screen=screen)
+    except ValenceError as error:
+        return error
+
+
+def _in_processes(experiments: list[Experiment], store: RunStore, workers: int, again: bool, device: str) -> Iterator[Outcome]:
+    # spawned, not forked: a forked child inherits the threads' locks of torch and polars and may hang
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting: dict[Future[RunRecord | ValenceError], Experiment] = {
+            pool.submit(_attempt, e, store.folder, again, device): e for e in experiments
+        }
+        try:
+            for future in as_completed(waiting):
+                yield waiting[future], _result(future.result)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _result(get: Callable[[], RunRecord | ValenceError]) -> RunRecord | ValenceError:
+    """Turn the death of a worker into a result, so that the others go on."""
+    try:
+        return get()
+    except Exception as error:
+        return ValenceError(f"The worker died: {type(error).__name__}: {error}")
+
+
+def _on_ray(experiments: list[Experiment], store: RunStore, address: str, again: bool, device: str) -> Iterator[Outcome]:
+    try:
+        import ray
+    except ImportError:
+        from valence.errors import MissingPackage
+
+        raise MissingPackage("ray", "ray", "--ray") from None
+    ray.init(address=None if address == "auto" else address, ignore_reinit_error=True, log_to_driver=False)
+    remote = ray.remote(_attempt)
+    waiting = {remote.remote(e, store.folder.resolve(), again, device): e for e in experiments}
+    while waiting:
+        done, _ = ray.wait(list(waiting), num_returns=1)
+        yield waiting.pop(done[0]), _result(lambda ref=done[0]: ray.get(ref))  # type: ignore[misc]
