@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import inspect
 import io
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -24,43 +24,28 @@ def parse(make: Callable[..., T], words: Sequence[str], prog: str) -> T:
     """
     import tyro
 
-    printed, errors = io.StringIO(), io.StringIO()
+    config = (tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands)
+    if {"-h", "--help"} & set(words):
+        return tyro.cli(make, args=["--help"], prog=f"valence {prog}", config=config)
+    said = io.StringIO()
     try:
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors):
-            return tyro.cli(make, args=list(words), prog=f"valence {prog}", config=(tyro.conf.OmitArgPrefixes,))
-    except SystemExit as end:
-        if not end.code:
-            sys.stdout.write(printed.getvalue())
-            raise _Shown from None
-        _refuse(make, words, errors.getvalue() + printed.getvalue(), prog)
-        raise AssertionError("unreachable") from None
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            return tyro.cli(make, args=list(words), prog=f"valence {prog}", config=config)
+    except SystemExit:
+        raise _refusal(make, words, said.getvalue(), prog) from None
 
 
-class _Shown(SystemExit):
-    """Help was asked for and shown."""
-
-    code = 0
-
-
-def _refuse(make: Callable[..., Any], words: Sequence[str], message: str, prog: str) -> None:
+def _refusal(make: Callable[..., Any], words: Sequence[str], message: str, prog: str) -> UnknownName | BadSetting:
     """Turn tyro's box into one line."""
-    known = _flag_names(make)
-    unknown = [
-        w.split("=")[0] for w in words if re.match(r"--[A-Za-z]", w) and w.split("=")[0].removeprefix("--").replace("_", "-") not in known
-    ]
+    known = {name.replace("_", "-") for name in inspect.signature(make).parameters}
+    given = [word.split("=")[0].removeprefix("--").replace("_", "-") for word in words if re.match(r"--[A-Za-z]", word)]
+    unknown = [flag for flag in given if flag.removeprefix("no-") not in known]
     if unknown:
-        raise UnknownName(f"flag of 'valence {prog}'", unknown[0].removeprefix("--"), known)
-    lines = [re.sub(r"[│╭╰╮╯─]", "", line).strip() for line in message.splitlines()]
-    text = " ".join(line for line in lines if line)
-    text = re.split(r"(?:Argument helptext|For full helptext)", text)[0].strip()
-    raise BadSetting(f"{text} See: valence {prog} --help")
-
-
-def _flag_names(make: Callable[..., Any]) -> set[str]:
-    import inspect
-
-    names = {n.replace("_", "-") for n in inspect.signature(make).parameters}
-    return names | {f"no-{n}" for n in names} | {"help"}
+        return UnknownName(f"flag of 'valence {prog}' is called", unknown[0], known)
+    lines = [re.sub(r"[│╭╰╮╯─]|-{3,}", "", line).strip() for line in message.splitlines()]
+    lines[:1] = []  # the box's title says no more than its first line
+    text = re.split(r"Argument helptext|For full helptext", " ".join(line for line in lines if line))[0].strip()
+    return BadSetting(f"{text.rstrip('.')}. See: valence {prog} --help")
 
 
 def flat_class(title: str, about: str, flags: Mapping[str, tuple[Any, Any, str]]) -> type:

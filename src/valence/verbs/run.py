@@ -8,6 +8,7 @@ from typing import Any
 
 from valence.experiment import Experiment, about, experiment
 from valence.store import RunRecord, RunStore
+from valence.types import Settings
 from valence.verbs._flags import flat_class, parse
 
 HELP = """usage: valence run PRESET|METHOD|FILE.toml [--data imdb|my.csv] [--n-train N] [--seed S] [the method's settings]
@@ -58,6 +59,10 @@ def _read(name: str, base: Experiment, words: Sequence[str]) -> tuple[Experiment
     values = vars(parse(flags, words, f"run {name}"))
     options = {k: values.pop(k) for k in OPTIONS}
     return experiment(name, **values), options
+
+
+def _flags(settings: Settings) -> dict[str, tuple[Any, Any, str]]:
+    return {k: (field.annotation, getattr(settings, k), field.description or "") for k, field in type(settings).model_fields.items()}
 
 
 def sentence(record: RunRecord) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 import tyro
 
 from valence.errors import ValenceError
-from valence.store import RunRecord, RunStore
+from valence.store import RunStore
 from valence.verbs._flags import parse
 
 
@@ -60,14 +60,15 @@ def main(words: Sequence[str]) -> int:
             screen=screen,
         )
         for done, (e, outcome) in enumerate(outcomes, 1):
-            refused = isinstance(outcome, ValenceError)
-            bad += isinstance(outcome, ValenceError) or outcome.status != "ok"
-            screen.say(f"[{done}/{len(experiments)}] " + (f"{e.id}: refused. {outcome}" if refused else sentence(outcome)))
-            if options.json and isinstance(outcome, RunRecord):
-                print(outcome.model_dump_json())
+            if isinstance(outcome, ValenceError):
+                said, finished = f"{e.id}: refused. {outcome}", False
+            else:
+                said, finished = sentence(outcome), outcome.status == "ok"
+                if options.json:
+                    print(outcome.model_dump_json())
+            screen.say(f"[{done}/{len(experiments)}] {said}")
+            bad += not finished
             screen.begin(titles[done])
-    print(
-        f"{len(experiments) - bad} of {len(experiments)} runs are finished in {options.store}/" + (f", {bad} failed" * bool(bad)),
-        file=sys.stderr,
-    )
+    failed = f", {bad} failed" if bad else ""
+    print(f"{len(experiments) - bad} of {len(experiments)} runs are finished in {options.store}/{failed}", file=sys.stderr)
     return 1 if bad else 0
