@@ -311,7 +311,7 @@ def align(scored: Scored, ids: tuple[str, ...]) -> Scored:
     if missing or len(position) != len(ids):
         extra = len(position) - (len(ids) - missing)
         raise Mismatch(
-            f"The predictions are not of the same texts: {missing} ids are missing and {extra} are not in the data. Nothing was compared."
+            f"The predictions are not of the same texts: {missing} ids are missing, {extra} are unknown. Nothing was compared."
         )
     order = np.fromiter((position[name] for name in ids), dtype=np.intp, count=len(ids))
     responses = scored.predictions.responses
