@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+
 from valence.evaluation.bootstrap import bootstrap_intervals
 from valence.evaluation.metrics import ece, log_loss, macro_f1, score
 from valence.evaluation.outcomes import grade

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
+
 from valence.evaluation.calibration import brier, confidence_bins, pool, reliability
 from valence.evaluation.outcomes import grade
 

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
+
 from valence.errors import BadData, FailedRun
 from valence.evaluation.metrics import METRICS, check_predictions, find_collapse, score
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from valence.errors import Mismatch
 from valence.evaluation.paired import compare, tally
 from valence.evaluation.pairwise import all_pairs

@@ -65,9 +65,9 @@ def mcnemar(only_first: ArrayLike, only_second: ArrayLike) -> NDArray[np.float64
     from scipy.special import bdtr
     from scipy.stats import binom
 
-    b, c = np.asarray(only_first, dtype=np.float64), np.asarray(only_second, dtype=np.float64)
+    b, c = np.asarray(only_first, dtype=np.intp), np.asarray(only_second, dtype=np.intp)
     few, total = np.minimum(b, c), b + c
-    exact = np.minimum(2 * bdtr(few, total, 0.5), 1.0)
+    exact = np.minimum(2 * bdtr(few.astype(np.float64), total, 0.5), 1.0)
     equally = np.where(b == c, 1.0, 2.0) * binom.pmf(few, total, 0.5)
     p: NDArray[np.float64] = np.where(total < FEW, exact, exact - equally / 2)
     return p

@@ -89,5 +89,5 @@ def _pair_p(
     single = one[a] & one[b]
     # of one seed, hits are 0 or 1 and so their own squares: |h_a|^2 - h_a.h_b texts were right in a only
     i, j = a[single], b[single]
-    p[single] = mcnemar(np.rint(squares[i] - products[i, j]), np.rint(squares[j] - products[i, j]))
+    p[single] = mcnemar(np.rint(squares[i] - products[i, j]).astype(np.intp), np.rint(squares[j] - products[i, j]).astype(np.intp))
     return p
