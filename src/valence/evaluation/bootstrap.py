@@ -54,8 +54,8 @@ def bootstrap_intervals(outcomes: Outcomes, *, level: float = 0.95, draws: int =
     """Percentile intervals (Efron, 1979) of `macro_f1`, `log_loss` and `ece` over other draws of the test texts.
 
     To resample n texts and count them by (label, answer, confidence bin) is to draw one multinomial over these cells, so
-    macro F1 is resampled exactly. The sums of confidence and of loss within a cell of m resampled texts are drawn from the
-    normal of their exact mean and variance, m mu and m sigma^2.
+    macro F1 is resampled exactly. The sums of confidence and of loss over the m resampled texts of a cell are drawn from
+    the normal of their exact mean and variance, m mu and m sigma^2.
 
     Resampling adds noise to every bin's gap and so pushes each resampled `ece` up; its interval is shifted down by that
     bias, which centres it on the figure it belongs to, and ends at 0.
@@ -66,8 +66,8 @@ def bootstrap_intervals(outcomes: Outcomes, *, level: float = 0.95, draws: int =
     drawn = rng.multinomial(n, cells.counts / n, size=draws)
     samples = {
         "macro_f1": macro_f1_of(_tables(drawn, cells, k)),
-        "log_loss": _sums(rng, drawn, cells.loss).sum(axis=1) / n,
-        "ece": np.abs(_sums(rng, drawn, cells.gap) @ _indicator(cells.bin, BINS)).sum(axis=1) / n,
+        "log_loss": _sums(rng, drawn, cells.loss, np.ones((len(cells.counts), 1)))[:, 0] / n,
+        "ece": np.abs(_sums(rng, drawn, cells.gap, _indicator(cells.bin, BINS))).sum(axis=1) / n,
     }
     values = {"macro_f1": macro_f1(outcomes), "log_loss": log_loss(outcomes), "ece": ece(outcomes)}
     tails = [50 * (1 - level), 50 * (1 + level)]
@@ -87,11 +87,14 @@ def _tables(drawn: NDArray[np.int64], cells: _Cells, k: int) -> NDArray[np.int64
 
 
 def _sums(
-    rng: np.random.Generator, drawn: NDArray[np.int64], moments: tuple[NDArray[np.float64], NDArray[np.float64]]
+    rng: np.random.Generator,
+    drawn: NDArray[np.int64],
+    moments: tuple[NDArray[np.float64], NDArray[np.float64]],
+    groups: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Draw the (draws, c) sum of a value over the texts that each draw put into each cell."""
-    mean, variance = moments
-    return drawn * mean + rng.standard_normal(drawn.shape) * np.sqrt(drawn * variance)
+    """Draw the (draws, g) sums of a value over the texts of each group of cells; `groups` is (c, g), a one where a cell belongs."""
+    mean, variance = (drawn @ (moment[:, None] * groups) for moment in moments)
+    return mean + rng.standard_normal(mean.shape) * np.sqrt(variance)
 
 
 def _indicator(column: NDArray[np.int64], width: int) -> NDArray[np.float64]:

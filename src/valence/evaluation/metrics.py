@@ -114,7 +114,11 @@ def score(labels: NDArray[np.int64], probabilities: NDArray[np.float32], valid: 
     Raises:
         BadData: no texts, lengths that differ, or a label outside 0 ... k-1.
     """
-    outcomes = grade(labels, probabilities, valid)
+    return score_outcomes(grade(labels, probabilities, valid))
+
+
+def score_outcomes(outcomes: Outcomes) -> dict[str, float]:
+    """Compute every metric of answers that are graded already."""
     return {metric.name: metric.function(outcomes) for metric in METRICS}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,3 +62,20 @@ def _top(probabilities: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray
         second = probabilities[:, 1] > probabilities[:, 0]
         return second.astype(np.int64), np.where(second, probabilities[:, 1], probabilities[:, 0]).astype(np.float64)
     return probabilities.argmax(axis=1).astype(np.int64), probabilities.max(axis=1).astype(np.float64)
+
+
+def names_a_label(responses: Sequence[str], labels: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell which of a language model's answers are valid: their first word is the name of a label, whatever its case.
+
+    A label named later in the answer does not count: "not positive" and "The review is hard to call positive" name none.
+
+    Args:
+        responses: n answers in the model's own words.
+        labels: the label names.
+
+    Returns:
+        (n,) True where valid.
+    """
+    names = "|".join(re.escape(label) for label in sorted(labels, key=len, reverse=True))
+    first = re.compile(rf"[\W_]*(?:{names})(?!\w)", re.IGNORECASE)
+    return np.fromiter((first.match(r) is not None for r in responses), dtype=np.bool_, count=len(responses))
