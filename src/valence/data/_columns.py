@@ -63,8 +63,12 @@ def named_column(rows: Rows, name: str | None) -> str | None:
 
 def guess(columns: Sequence[str], known: Sequence[str]) -> str | None:
     """Return the column that bears the first of the known names, whatever its case, quotes or spaces."""
-    bare = {re.sub(r"[\s-]+", "_", c.strip(" \"'")).casefold(): c for c in reversed(columns)}
-    return next((bare[name] for name in known if name in bare), None)
+    bare = {_bare(c): c for c in reversed(columns)}
+    return next((bare[_bare(name)] for name in known if _bare(name) in bare), None)
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip(" \"'")).casefold()
 
 
 def listed(columns: Sequence[str]) -> str:

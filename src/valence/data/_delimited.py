@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from valence.data._open import ending, open_text, reading
 from valence.data._rows import Row, Rows
 from valence.errors import BadData
 
+_ESCAPED = re.compile(r'\\"|""')
 FIELD_LIMIT = 1 << 25
 """Characters in one field; the csv module's own limit of 131,072 is shorter than some reviews."""
 
@@ -71,9 +73,7 @@ def unquote(field: str) -> str:
     if len(field) < 2 or field[0] != '"' or field[-1] != '"':
         return field
     inner = field[1:-1]
-    if '"' in inner.replace('\\"', "").replace('""', ""):
-        return field
-    return inner.replace('\\"', '"').replace('""', '"')
+    return field if '"' in _ESCAPED.sub("", inner) else _ESCAPED.sub('"', inner)
 
 
 def _delimiter(path: Path) -> str:

@@ -31,7 +31,7 @@ def _select(path: Path, names: Sequence[str]) -> Iterator[Row]:
 
     wanted = list(dict.fromkeys(names))
     number = 0
-    with _damage(path), pq.ParquetFile(path) as file:
+    with _damage(path), pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
         for batch in file.iter_batches(batch_size=_BATCH, columns=wanted, use_threads=False):
             columns = [batch.column(name).to_pylist() for name in names]
             for values in zip(*columns, strict=True):

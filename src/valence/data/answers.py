@@ -94,7 +94,7 @@ class _Plan:
 def _plan(rows: Rows, labels: tuple[str, ...]) -> _Plan:
     k, known = len(labels), spellings(labels)
     for names in ([f"p_{i}" for i in range(k)], [f"p_{name}" for name in labels], list(labels)):
-        found = [c for name in names if (c := guess(rows.columns, [name.casefold()])) is not None]
+        found = [c for name in names if (c := guess(rows.columns, [name])) is not None]
         if len(found) == k:
             return _Plan(found, lambda cells, where: (_distribution(cells, where), False), certain=True)
     extra = [c for c in rows.columns if c.startswith("p_") and c[2:].isdigit()]

@@ -11,108 +11,14 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
+from valence.data._audit_report import AuditReport, ExactGroup, Near, Overlap, SplitFacts
 from valence.data._near import NearPair, Progress, near_pairs
 from valence.data._texts import plain, text_keys
 from valence.types import UNLABELED, Corpus, Split
 
 ORDER = ("train", "dev", "test", "unlabeled")
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
-
-
-class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class SplitFacts(_Facts):
-    """One split by itself."""
-
-    rows: int
-    classes: dict[str, int]
-    """Rows of each label."""
-    unlabeled: int
-    """Rows without a label."""
-    withheld: bool
-    """Whether a split that should be labelled has no label at all."""
-    empty: tuple[str, ...]
-    """Texts without a single visible character."""
-    words: dict[str, float]
-    """Quantiles of the number of words: `0` is the shortest text, `0.5` the median, `1` the longest."""
-
-
-class Overlap(_Facts):
-    """How much of one split is in another, or repeats itself."""
-
-    first: str
-    second: str
-    """The same as `first` for repeats within a split."""
-    exact: int
-    """Rows of `second` whose text is also in `first`; within a split, rows that repeat an earlier one."""
-    near: int
-    """Further rows of `second` that are nearly the same as one in `first` (within a split, as an earlier one), but equal to none."""
-
-
-class ExactGroup(_Facts):
-    """Rows with one text, once HTML is unescaped, tags are dropped, white space is collapsed and case folded."""
-
-    rows: tuple[str, ...]
-    conflict: bool
-    """Whether they carry different labels."""
-
-
-class Near(_Facts):
-    """Two texts that are nearly the same; each stands for all its exact duplicates."""
-
-    rows: tuple[str, str]
-    jaccard: float
-    """Of their sets of word triples."""
-    conflict: bool
-    """Whether they carry different labels."""
-
-
-class AuditReport(_Facts):
-    """The findings; `model_dump_json()` writes them, `sentences()` says them."""
-
-    data: str
-    digest: str
-    threshold: float
-    """Jaccard index from which on two texts are near duplicates."""
-    splits: dict[str, SplitFacts]
-    overlaps: tuple[Overlap, ...]
-    """Pairs of splits in the order train, dev, test, unlabeled, each also with itself; those without any overlap are left out."""
-    exact: tuple[ExactGroup, ...]
-    near: tuple[Near, ...]
-
-    @property
-    def exact_conflicts(self) -> tuple[ExactGroup, ...]:
-        """The texts that carry different labels."""
-        return tuple(g for g in self.exact if g.conflict)
-
-    @property
-    def near_conflicts(self) -> tuple[Near, ...]:
-        """The near duplicates that carry different labels."""
-        return tuple(p for p in self.near if p.conflict)
-
-    def overlap(self, first: str, second: str) -> Overlap:
-        """Return the overlap of two splits, or of one with itself; zeros where there is none."""
-        found = (o for o in self.overlaps if (o.first, o.second) == (first, second))
-        return next(found, Overlap(first=first, second=second, exact=0, near=0))
-
-    def to_json(self) -> str:
-        """Return the report as JSON, indented by two."""
-        return self.model_dump_json(indent=2)
-
-    def sentences(self) -> list[str]:
-        """Return the findings, worst first, one sentence each; none when nothing is wrong."""
-        found = [f"{name}: all {f.rows:,} labels are withheld." for name, f in self.splits.items() if f.withheld]
-        for o in sorted(self.overlaps, key=lambda o: o.first == o.second):
-            where = f"occur in {o.first} too" if o.first != o.second else "repeat an earlier one"
-            found.append(f"{o.second}: {o.exact:,} of {self.splits[o.second].rows:,} texts {where}; {o.near:,} more nearly so.")
-        if self.exact_conflicts or self.near_conflicts:
-            found.append(f"{len(self.exact_conflicts):,} texts and {len(self.near_conflicts):,} near duplicates carry different labels.")
-        found += [f"{name}: {len(f.empty):,} texts are empty." for name, f in self.splits.items() if f.empty]
-        return found
 
 
 def audit(corpus: Corpus, threshold: float = 0.8, progress: Progress | None = None) -> AuditReport:
@@ -226,3 +132,6 @@ def _near_splits(rows: _Rows, pairs: list[NearPair], start: NDArray[np.intp]) ->
             close[one] |= start[other] < len(rows.texts)
             repeats[one] |= start[other] < start[one]
     return close, repeats
+
+
+__all__ = ["AuditReport", "audit"]
