@@ -98,7 +98,7 @@ def test_settings_are_flags_with_their_help(capsys):
         main(["run", "tfidf_linear", "--help"])
     shown = capsys.readouterr().out
     assert "--n-train" in shown
-    assert "--c " in shown
+    assert "--cost" in shown
 
 
 def test_list_json_is_json(capsys):

