@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from valence.report.board import Board
@@ -18,9 +19,8 @@ SHOWN = (
 
 def escape(text: str) -> str:
     """Make a name safe inside a Markdown table: no cell ends early and no HTML or markup starts."""
-    for mark in "\\`*_{}[]<>|#~":
-        text = text.replace(mark, "\\" + mark)
-    return " ".join(text.split())
+    marked = re.sub(r"([\\`*\[\]<>|~])|(?<!\w)(_)|(_)(?!\w)", lambda found: "\\" + found[0], text)
+    return " ".join(marked.split())
 
 
 def columns_shown(board: Board) -> list[Column]:

@@ -41,22 +41,30 @@ def percent(value: float | None, digits: int = 2) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Write seconds for people: `0.4 s`, `12 s`, `3.5 min`, `2.1 h`."""
+    """Write seconds for people: `0.04 s`, `2.1 s`, `12 s`, `3.5 min`, `2.1 h`."""
     if seconds is None:
         return ""
-    if seconds < 90:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    if seconds < 60:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    amount, unit = (seconds / 60, "min") if seconds < 3600 else (seconds / 3600, "h")
+    return f"{amount:.2g} {unit}" if amount < 10 else f"{amount:.0f} {unit}"
 
 
 def quantity(value: float | None) -> str:
-    """Write a large number for people: `950`, `12.3k`, `110M`."""
+    """Write a number for people, to three digits: `950`, `12.3k`, `110M`."""
     if value is None:
         return ""
-    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k"), (1, "")):
         if value >= size * 0.9995:
             return f"{value / size:.3g}{unit}"
-    return f"{value:.3g}"
+    return f"{value:.2g}"
+
+
+def speed(value: float | None) -> str:
+    """Write texts per second for people: `4.72`, `87`, `1,250`."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 20 else f"{value:.2g}"
 
 
 def memory(count: float | None) -> str:
@@ -130,7 +138,7 @@ COLUMNS: tuple[Column, ...] = (
         "Texts/s",
         "Texts classified per second.",
         lambda r: r.texts_per_second,
-        lambda r: quantity(r.texts_per_second),
+        lambda r: speed(r.texts_per_second),
         "higher",
     ),
     Column(

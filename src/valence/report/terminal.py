@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 BY_WIDTH = (
-    *((0, name) for name in ("rank", "preset", "n_train", "seeds", "accuracy", "better_than_next_p")),
+    *((0, name) for name in ("rank", "preset", "n_train", "seeds", "accuracy")),
     *((80, name) for name in ("fit_seconds", "texts_per_second")),
     *((110, name) for name in ("macro_f1", "log_loss", "ece")),
     *((150, name) for name in ("backbone", "trainable_parameters", "peak_memory_bytes")),
     *((190, name) for name in ("device", "seed_accuracy")),
+    (0, "better_than_next_p"),
 )
 """Columns and the width from which they are shown."""
 
