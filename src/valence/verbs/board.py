@@ -36,20 +36,23 @@ def main(words: Sequence[str]) -> int:
 
     from valence.experiment import data_title
     from valence.report.board import build, write
-    from valence.report.terminal import table
+    from valence.report.table import COLUMNS
+    from valence.report.terminal import render
 
     store = RunStore(options.store)
-    known = sorted({record.data for record in store.records()})
-    wanted = known if options.data is None else [data_title(options.data)]
-    if not known or not set(wanted) <= set(known):
-        what = f"holds no run on {options.data!r}" if known else "holds no runs"
-        raise BadSetting(f"The store {options.store}/ {what}. {'Its data sets: ' + ', '.join(known) if known else 'Run one: valence run tfidf_linear'}.")
-    for name in wanted:
-        board = build(store, name, texts=None if options.publish else _texts(store, name))
+    known = sorted({(record.data, record.score_on) for record in store.records()})
+    wanted = [pair for pair in known if options.data is None or pair[0] == data_title(options.data)]
+    if not wanted:
+        there = ", ".join(sorted({name for name, _ in known}))
+        found = f"holds runs on {there} only" if there else "holds no runs. Run one: valence run tfidf_linear"
+        raise BadSetting(f"The store {options.store}/ {found}.")
+    console = Console(highlight=False)
+    for name, score_on in wanted:
+        board = build(store, name, score_on=score_on, texts=None if options.publish else _texts(store, name, score_on))
         if options.json:
-            print(json.dumps([row.to_json() for row in board.rows]))
+            print(json.dumps([{c.name: c.value(row) for c in COLUMNS} for row in board.rows]))
         else:
-            Console(highlight=False).print(table(board))
+            console.print(render(board, console.width))
         for path in write(board, Path(options.out)):
             print(f"wrote {path}", file=sys.stderr)
         if options.publish:
@@ -57,15 +60,15 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def _texts(store: RunStore, name: str) -> dict[str, str] | None:
+def _texts(store: RunStore, name: str, score_on: str) -> dict[str, str] | None:
     """Return the scored texts by id, for the user's own page; None when the data cannot be read any more."""
     from valence import data
 
-    record = next(r for r in store.records() if r.data == name)
+    record = next(r for r in store.records() if (r.data, r.score_on) == (name, score_on))
     source = record.experiment.get("data", name)
     columns = {k: record.experiment.get(k) for k in ("text_column", "label_column", "id_column")}
     try:
-        split = data.load(source, **columns).splits[record.score_on]
+        split = data.load(source, **columns).splits[score_on]
     except (ValenceError, KeyError):
         print(f"valence: the texts of {name} cannot be read now; the page names them by id.", file=sys.stderr)
         return None
