@@ -30,7 +30,7 @@ class Search:
             DataNotFound: an explicit path was given and holds none of the names.
         """
         if explicit is not None:
-            found = _below(explicit, names)
+            found = explicit if explicit.is_file() else _below(explicit, names)
             if found is None:
                 self.places.append(f"{explicit} ({'holds no ' + _either(names) if explicit.exists() else 'not there'})")
                 raise self.failure(f"Name a file or folder that holds {_either(names)}.")
@@ -42,7 +42,7 @@ class Search:
         folder = Path(home).expanduser()
         found = _below(folder, names)
         if found is None:
-            self.places.append(f"${HOME} = {folder} ({'holds no ' + _either(names) if folder.is_dir() else 'no such folder'})")
+            self.places.append(f"${HOME} = {folder} ({'holds no ' + _either(names) if folder.is_dir() else 'not a folder'})")
         return found
 
     def installed(self, package: str, file: str) -> Path | None:
@@ -60,8 +60,8 @@ class Search:
 
 
 def _below(place: Path, names: Sequence[str]) -> Path | None:
-    """Return the place itself when it bears one of the names (or is a file somebody named), else what lies in it."""
-    if place.is_file() or (place.is_dir() and place.name in names):
+    """Return the place itself when it bears one of the names, else what lies in it."""
+    if place.name in names and place.exists():
         return place
     return next((p for p in (place / n for n in names) if p.exists()), None)
 
