@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, SerializeAsAny, ValidationError, field_serializer, field_validator
 
+from valence.data import DATASETS
 from valence.errors import BadSetting, UnknownName
 from valence.methods import METHODS
 from valence.types import Method, Settings
@@ -112,9 +113,11 @@ def is_path(data: str) -> bool:
 
 
 def data_title(data: str) -> str:
-    """Return the name used in run ids and file names: letters, digits and underscores only."""
-    stem = Path(data).name.split(".")[0] if is_path(data) else data
-    return re.sub(r"\W+", "_", stem) or "data"
+    """Return the name used in run ids and file names: letters, digits and underscores; a file never takes a data set's name."""
+    if not is_path(data):
+        return data
+    stem = re.sub(r"\W+", "_", Path(data).name.split(".")[0]) or "data"
+    return f"{stem}_file" if stem in DATASETS.names else stem
 
 
 # ---------------------------------------------------------------- presets

@@ -102,7 +102,7 @@ def prepare(experiment: Experiment) -> Parts:
     corpus = data.load(experiment.data, **columns)
     scored = corpus.splits.get(experiment.score_on)
     if scored is None or not len(scored):
-        has = ", ".join(k for k, v in corpus.splits.items() if len(v))
+        has = ", ".join(k for k in ("train", "dev", "test") if k in corpus.splits and len(corpus.splits[k]))
         raise BadSetting(f"{corpus.name} has no split {experiment.score_on!r} to score. It has: {has}.")
     data.require_labels(corpus, experiment.score_on)
     pool = corpus.splits["train"]

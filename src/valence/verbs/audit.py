@@ -19,7 +19,7 @@ class Options:
     data: Annotated[str, tyro.conf.Positional]
     """A data set's name, or the path of a CSV, TSV, JSONL or Parquet file."""
     threshold: float = 0.8
-    """Jaccard similarity of word 5-grams from which two texts count as near duplicates."""
+    """Jaccard similarity of word triples from which two texts count as near duplicates, 0.5 to 1."""
     text_column: str | None = None
     """Column of a table that holds the texts; found by its name when not given."""
     label_column: str | None = None
