@@ -1,0 +1,69 @@
+"""Which texts share a batch: of similar length, as many as a budget of words allows, in an order that follows from the seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+JITTER = 0.1
+"""Lengths are scaled by up to this much before sorting, so that no two epochs group the same texts."""
+
+
+def bucket(order: NDArray[np.intp], lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.intp]]:
+    """Cut an order of texts into batches of at most `budget` words, padding counted.
+
+    Args:
+        order: (n,) texts, neighbours alike in length.
+        lengths: (n,) words of each text.
+        budget: words per batch; a text longer than that gets a batch of its own.
+    """
+    batches, start, longest = [], 0, 0
+    for end, length in enumerate(lengths[order].tolist()):
+        longest = max(longest, length)
+        if end > start and longest * (end + 1 - start) > budget:
+            batches.append(order[start:end])
+            start, longest = end, length
+    return [*batches, order[start:]] if len(order) else []
+
+
+def by_length(lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.intp]]:
+    """Return batches for prediction, longest texts first, so that what does not fit into memory fails at once."""
+    return bucket(np.argsort(-lengths, kind="stable"), lengths, budget)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every batch of a training, in order: a resumed training reads on from its step."""
+
+    batches: tuple[NDArray[np.intp], ...]
+    """The texts of step i."""
+    epoch_ends: tuple[int, ...]
+    """Steps done when epoch i is over."""
+
+    @classmethod
+    def draw(cls, lengths: NDArray[np.int64], *, epochs: int, budget: int, seed: int) -> Plan:
+        """Draw the batches of all epochs: sorted by jittered length, cut by the budget, shuffled."""
+        batches: list[NDArray[np.intp]] = []
+        ends = []
+        for epoch in range(epochs):
+            rng = np.random.default_rng([seed, epoch])
+            jittered = lengths * rng.uniform(1 - JITTER, 1 + JITTER, len(lengths))
+            cut = bucket(np.argsort(jittered, kind="stable"), lengths, budget)
+            batches += [cut[i] for i in rng.permutation(len(cut))]
+            ends.append(len(batches))
+        return cls(tuple(batches), tuple(ends))
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole training."""
+        return len(self.batches)
+
+    @property
+    def texts_per_step(self) -> float:
+        """Mean number of texts in a batch."""
+        return sum(map(len, self.batches)) / max(self.steps, 1)
+
+
+__all__ = ["JITTER", "Plan", "bucket", "by_length"]

@@ -1,0 +1,63 @@
+"""One call that trains a network, whichever engine the recipe names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from valence.training.batching import Plan
+from valence.training.checkpoint import fingerprint
+from valence.training.course import Course
+from valence.training.examples import Examples
+from valence.training.losses import CrossEntropy
+from valence.training.packed import Place, train_packed
+from valence.training.recipe import Recipe
+from valence.types import Task
+
+N = TypeVar("N", bound=nn.Module)
+
+
+def fit_network(build: Callable[[], N], train: Examples, valid: Examples, recipe: Recipe, task: Task) -> N:
+    """Build a network and train it; returns it with the weights of the epoch that was best on `valid`.
+
+    Args:
+        build: makes the network; its random start follows from `task.seed`.
+        train: labelled texts on the device to train on.
+        valid: labelled texts on the same device; they choose the epoch.
+        recipe: how to train.
+        task: gives the seed, and the journal, whose folder keeps checkpoints; the same training resumes from them.
+
+    Raises:
+        FailedRun: a loss went non-finite.
+    """
+    device = train.device
+    # dropout draws from the global generators: they are borrowed and given back
+    with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []):
+        torch.manual_seed(task.seed)
+        network = build().to(device)
+        plan = Plan.draw(train.lengths, epochs=recipe.epochs, budget=recipe.batch_tokens, seed=task.seed)
+        course = Course(network, plan, valid, recipe, task.journal)
+        objective = CrossEntropy(recipe, plan.texts_per_step, device)
+        mark = fingerprint(recipe.model_dump(mode="json"), task.seed, _shapes(network), *_contents(train), *_contents(valid))
+        if recipe.engine == "packed":
+            train_packed(network, train, course, objective, recipe, Place(task.journal.folder, mark, device))
+        else:
+            from valence.training.trainer import train_with_trainer
+
+            train_with_trainer(network, train, course, objective, recipe, task.journal.folder, mark)
+        course.finish()
+    return network.eval()
+
+
+def _shapes(network: nn.Module) -> dict[str, list[int]]:
+    return {name: list(weight.shape) for name, weight in network.state_dict().items()}
+
+
+def _contents(examples: Examples) -> tuple[object, object, object]:
+    return examples.lengths, examples.ids.cpu().numpy(), examples.labels.cpu().numpy()
+
+
+__all__ = ["fit_network"]

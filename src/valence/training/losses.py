@@ -1,0 +1,62 @@
+"""What a training step minimises."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from valence.training.device import use_bfloat16
+from valence.training.examples import Batch
+from valence.training.recipe import Recipe
+
+
+class Objective(Protocol):
+    """A loss of one batch, ready for `backward`."""
+
+    def __call__(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Return a scalar."""
+
+
+class CrossEntropy:
+    """Cross-entropy in which every text of an epoch counts the same, however many share its batch.
+
+    The sum over a batch is divided by the mean number of texts in a batch of the whole training, not by this batch's own:
+    a batch of few long texts would else weigh each of them more than a batch of many short ones.
+    """
+
+    def __init__(self, recipe: Recipe, texts_per_step: float, device: torch.device) -> None:
+        self._smoothing = recipe.label_smoothing
+        self._adversarial = recipe.adversarial
+        self._texts_per_step = texts_per_step
+        self._device = device
+        self._bfloat16 = use_bfloat16(recipe.precision, device)
+
+    def __call__(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Return the loss; with `adversarial`, the mean of the loss and of the loss at the shifted words."""
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
+            if not self._adversarial:
+                return self._of(network(batch.tokens, batch.lengths), batch.labels)
+            return self._with_adversary(network, batch)
+
+    def _of(self, logits: Tensor, labels: Tensor) -> Tensor:
+        total = F.cross_entropy(logits.float(), labels, label_smoothing=self._smoothing, reduction="sum")
+        return total / self._texts_per_step
+
+    def _with_adversary(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Shift the embedded words up the loss's gradient (Miyato et al., 2017, arXiv:1605.07725, equation 5)."""
+        vectors: Tensor = network.embed(batch.tokens)  # type: ignore[operator]
+        plain = self._of(network.classify(vectors, batch.tokens, batch.lengths), batch.labels)  # type: ignore[operator]
+        (gradient,) = torch.autograd.grad(plain, vectors, retain_graph=True)
+        # one length per text: its words are shifted together, by a step in units of their mean length
+        size = gradient.float().flatten(1).norm(dim=1)[:, None, None].clamp(min=1e-12)
+        words = (batch.tokens != 0).sum(dim=1).clamp(min=1)[:, None, None]
+        reach = vectors.detach().float().norm(dim=2).sum(dim=1)[:, None, None] / words
+        shift = (self._adversarial * reach * gradient.float() / size).to(vectors.dtype)
+        shifted = network.classify(vectors + shift, batch.tokens, batch.lengths)  # type: ignore[operator]
+        return 0.5 * (plain + self._of(shifted, batch.labels))
+
+
+__all__ = ["CrossEntropy", "Objective"]

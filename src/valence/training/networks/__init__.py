@@ -1,0 +1,1 @@
+"""The networks themselves: one file each, and the layers they share."""

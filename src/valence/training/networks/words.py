@@ -1,0 +1,106 @@
+"""What all word networks share: words become vectors, a body reads them, a linear head gives the logits."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from valence.errors import BadSetting
+from valence.text.vocabulary import PAD
+from valence.text.word_vectors import WordVectors
+
+START_SCALE = 0.1
+"""Standard deviation of the numbers in a word vector before training."""
+
+
+def start_vectors(words: Sequence[str], dimension: int, pretrained: WordVectors | None = None) -> Tensor:
+    """Return a (words, dimension) table to start from: pretrained numbers where there are any, random ones elsewhere.
+
+    Pretrained vectors are scaled to the size of the random ones, which keeps one learning rate right for both.
+
+    Raises:
+        BadSetting: the pretrained vectors are longer than `dimension`.
+    """
+    table = torch.randn(len(words), dimension) * START_SCALE
+    if pretrained is not None:
+        if pretrained.dimension > dimension:
+            raise BadSetting(f"The word vectors have {pretrained.dimension} numbers, --dimension is {dimension}: give at least as many.")
+        rows, known = pretrained.look_up(words)
+        scale = START_SCALE / max(float(rows[known].std()), 1e-12) if known.any() else 1.0
+        table[torch.from_numpy(known), : pretrained.dimension] = torch.from_numpy(rows[known] * scale)
+    return table
+
+
+class WordEmbedding(nn.Module):
+    """Word vectors with two kinds of dropout.
+
+    Word dropout zeroes whole words of a text (Iyyer et al., 2015, doi:10.3115/v1/P15-1162); it is what keeps a network from
+    leaning on the few words that give a training text away. The second kind zeroes single numbers.
+    """
+
+    def __init__(self, vectors: Tensor, *, word_dropout: float = 0.0, dropout: float = 0.0) -> None:
+        """Take the start values, (words, dimension) float32; row `PAD` becomes zero and stays so."""
+        super().__init__()
+        words, dimension = vectors.shape
+        self.table = nn.Embedding(words, dimension, padding_idx=PAD, _weight=vectors.float().clone())
+        with torch.no_grad():
+            self.table.weight[PAD] = 0
+        self._word_dropout = word_dropout
+        self._dropout = nn.Dropout(dropout)
+
+    @property
+    def dimension(self) -> int:
+        """Length of a word vector."""
+        return int(self.table.embedding_dim)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return (batch, time, dimension); zeros at `PAD`."""
+        if self.training and self._word_dropout:
+            tokens = tokens.masked_fill(torch.rand(tokens.shape, device=tokens.device) < self._word_dropout, PAD)
+        vectors: Tensor = self._dropout(self.table(tokens))
+        return vectors
+
+
+class WordNetwork(nn.Module, ABC):
+    """Words in, logits out; a subclass says what lies between."""
+
+    def __init__(self, embedding: WordEmbedding, features: int, labels: int, *, dropout: float) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.head = nn.Linear(features, labels)
+        self._dropout = nn.Dropout(dropout)
+
+    @abstractmethod
+    def read(self, vectors: Tensor, inside: Tensor, lengths: Tensor) -> Tensor:
+        """Return (batch, features) from word vectors.
+
+        Args:
+            vectors: (batch, time, dimension).
+            inside: (batch, time) bool, true at a text's own words.
+            lengths: (batch,) int64 on the CPU, words of each text.
+        """
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Return the (batch, time, dimension) vectors of `tokens`, dropout applied."""
+        vectors: Tensor = self.embedding(tokens)
+        return vectors
+
+    def classify(self, vectors: Tensor, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (batch, labels) logits of texts whose words are already vectors."""
+        logits: Tensor = self.head(self._dropout(self.read(vectors, tokens != PAD, lengths)))
+        return logits
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (batch, labels) logits.
+
+        Args:
+            tokens: (batch, time) int64, `PAD` behind each text.
+            lengths: (batch,) int64 on the CPU.
+        """
+        return self.classify(self.embed(tokens), tokens, lengths)
+
+
+__all__ = ["START_SCALE", "WordEmbedding", "WordNetwork", "start_vectors"]

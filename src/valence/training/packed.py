@@ -1,0 +1,80 @@
+"""The packed engine: our own loop, with texts, labels and batches on the device and no host copy inside a step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from valence.training.checkpoint import load_state, random_state, save_state, set_random_state
+from valence.training.course import Course
+from valence.training.examples import Examples
+from valence.training.losses import Objective
+from valence.training.optimisation import build_optimizer
+from valence.training.recipe import Recipe
+
+FILE = "packed.safetensors"
+
+
+def train_packed(network: nn.Module, train: Examples, course: Course, objective: Objective, recipe: Recipe, place: Place) -> None:
+    """Train in place; resumes from the checkpoint in `place` if it holds one of the same training."""
+    optimizer, schedule = build_optimizer(network, recipe, course.plan.steps)
+    place.resume(network, optimizer, course)
+    schedule.last_epoch = course.facts.step
+    for group, base, factor in zip(optimizer.param_groups, schedule.base_lrs, schedule.lr_lambdas, strict=True):
+        group["lr"] = base * factor(course.facts.step)
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    network.train()
+    for rows in course.plan.batches[course.facts.step :]:
+        loss = objective(network, train.batch(rows))
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(parameters, recipe.clip_norm)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+        if course.after_step(loss):
+            place.keep(network, optimizer, course)
+
+
+class Place:
+    """Where the checkpoints of one training lie; without a folder nothing is kept."""
+
+    def __init__(self, folder: Path | None, mark: str, device: torch.device) -> None:
+        self.folder = folder
+        self.mark = mark
+        self.device = device
+
+    def keep(self, network: nn.Module, optimizer: torch.optim.Optimizer, course: Course) -> None:
+        """Write weights, optimiser, averages and random state as one file."""
+        if self.folder is None:
+            return
+        tensors = {f"network.{k}": v for k, v in network.state_dict().items()} | course.tensors() | random_state(self.device)
+        for index, values in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{k}": v for k, v in values.items()}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        save_state(self.folder / FILE, tensors, course.facts_as_dict(), self.mark)
+
+    def resume(self, network: nn.Module, optimizer: torch.optim.Optimizer, course: Course) -> None:
+        """Read back what `keep` wrote, if it is there."""
+        found = load_state(self.folder / FILE, self.mark) if self.folder is not None else None
+        if found is None:
+            return
+        tensors, facts = found
+        network.load_state_dict(_under(tensors, "network."))
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in _under(tensors, "optimizer.").items():
+            index, _, key = name.partition(".")
+            state.setdefault(int(index), {})[key] = tensor
+        whole: dict[str, Any] = {**optimizer.state_dict(), "state": state}
+        optimizer.load_state_dict(whole)
+        course.restore(tensors, facts)
+        set_random_state(tensors, self.device)
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+__all__ = ["Place", "train_packed"]

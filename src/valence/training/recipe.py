@@ -1,0 +1,50 @@
+"""The settings of a training, shared by every method that trains with gradients, whichever engine carries it out."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from valence.types import Settings
+
+
+class Recipe(Settings):
+    """How a network is trained."""
+
+    engine: Literal["packed", "trainer"] = "packed"
+    """`packed`, our loop with everything on the device, or `trainer`, the Trainer of transformers; both see the same batches."""
+    epochs: PositiveInt = 6
+    """Passes over the training texts; the one best on the validation texts is kept."""
+    batch_tokens: PositiveInt = 16_384
+    """Words per batch, its padding counted: many short texts or few long ones."""
+    learning_rate: PositiveFloat = 3e-3
+    """Peak learning rate of AdamW."""
+    warmup_ratio: float = Field(default=0.05, ge=0, le=0.1)
+    """Share of the steps over which the learning rate rises to its peak, a tenth at most."""
+    weight_decay: NonNegativeFloat = 0.01
+    """Decay of AdamW on weight matrices; biases, norms and word vectors have none."""
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the target that is spread evenly over all labels."""
+    adversarial: NonNegativeFloat = 0.0
+    """Length of the adversarial step on the embedded words, in units of their mean length; 0 trains without it."""
+    clip_norm: PositiveFloat = 1.0
+    """Gradients longer than this are scaled down to it."""
+    average_decay: float = Field(default=0.999, ge=0, lt=1)
+    """Decay of the running average of the weights that validation and prediction use; 0 uses the last weights."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Arithmetic of the training: `auto` is bfloat16 on a GPU that has it and float32 elsewhere; prediction is always float32."""
+    report_to: str = "none"
+    """Where the trainer engine also reports to: `none`, `tensorboard`, `mlflow`, `wandb` or several with commas."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        """Let a subclass that only changes a default keep the sentence under the setting."""
+        for name, field in cls.model_fields.items():
+            for base in cls.__mro__[1:]:
+                if field.description is None and issubclass(base, Settings) and name in base.model_fields:
+                    field.description = base.model_fields[name].description
+        cls.model_rebuild(force=True)
+
+
+__all__ = ["Recipe"]

@@ -1,0 +1,78 @@
+"""What the training watches."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from valence.errors import FailedRun
+from valence.training.batching import Plan
+from valence.training.course import Course
+from valence.training.recipe import Recipe
+
+
+class Constant(nn.Module):
+    """Answers with its only weight, whatever the text."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(2))
+
+    def forward(self, tokens, lengths):
+        return self.weight + 0 * tokens[:, :1]
+
+
+def course(toy, journal, epochs=3):
+    network = Constant()
+    plan = Plan.draw(toy[0].lengths, epochs=epochs, budget=10**6, seed=0)  # one step per epoch
+    return network, Course(network, plan, toy[1], Recipe(average_decay=0), journal)
+
+
+def step_to(network, value, watched):
+    with torch.no_grad():
+        network.weight.copy_(torch.tensor(value))
+    return watched.after_step(torch.tensor(0.5))
+
+
+def test_the_best_epoch_on_the_validation_texts_is_kept(toy, notes):
+    network, watched = course(toy, notes())
+    # half of the labels are right each time; the log-loss decides: the second is best
+    for value in ([3.0, 0.0], [0.1, 0.0], [5.0, 0.0]):
+        step_to(network, value, watched)
+    assert watched.facts.best_epoch == 2
+    watched.finish()
+    assert network.weight.tolist() == pytest.approx([0.1, 0.0])
+
+
+def test_validation_leaves_the_weights_as_they_are(toy, notes):
+    network, watched = course(toy, notes())
+    step_to(network, [1.0, -1.0], watched)
+    assert network.weight.tolist() == [1.0, -1.0]
+
+
+def test_a_checkpoint_is_due_at_an_epoch_s_end(toy, notes):
+    network, watched = course(toy, notes())
+    assert step_to(network, [1.0, 0.0], watched)
+
+
+def test_a_non_finite_validation_stops_the_training(toy, notes):
+    network, watched = course(toy, notes())
+    with pytest.raises(FailedRun, match="step 1 of 3: the validation loss is not finite"):
+        step_to(network, [math.nan, 0.0], watched)
+
+
+def test_an_infinite_loss_stops_the_training(toy, notes):
+    _, watched = course(toy, notes())
+    with pytest.raises(FailedRun, match="the loss is inf"):
+        watched.after_step(torch.tensor(math.inf))
+
+
+def test_a_restored_course_goes_on_where_it_was(toy, notes):
+    network, watched = course(toy, notes())
+    step_to(network, [0.2, 0.0], watched)
+    other_network, other = course(toy, notes())
+    other.restore({k: v.clone() for k, v in watched.tensors().items()}, watched.facts_as_dict())
+    assert other.facts == watched.facts
+    other.finish()
+    assert other_network.weight.tolist() == pytest.approx([0.2, 0.0])
