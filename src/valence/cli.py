@@ -18,6 +18,7 @@ VERBS = {
     "add": "put predictions made elsewhere on the board",
     "predict": "classify texts with a finished run",
     "audit": "duplicates, leaks and labels of a data set",
+    "explain": "which words decided, coloured on screen or as a page",
 }
 
 HELP = """Valence: train, compare and serve sentiment classifiers on one honest leaderboard.
