@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import ValidationError
+
 from valence import data
 from valence.data.subsample import hold_out, subsample
-from valence.errors import BadSetting, FailedRun, ValenceError
+from valence.errors import BadData, BadSetting, FailedRun, ValenceError
 from valence.evaluation import metrics
 from valence.experiment import Experiment, about
 from valence.machine import PeakMemory, commit, device_name, versions
@@ -260,5 +262,12 @@ def load(run_id: str, store: RunStore, *, device: str = "auto") -> tuple[Classif
     if record is None or not record.experiment or not folder.is_dir():
         hint = f" Run it again with: {record.command}" if record is not None and record.command else ""
         raise BadSetting(f"{run_id} holds predictions but no model.{hint}")
-    method = Experiment.model_validate(record.experiment).method
-    return method.load(folder, Task(record.labels, record.seed, device=device)), record
+    try:
+        method = Experiment.model_validate(record.experiment).method
+        return method.load(folder, Task(record.labels, record.seed, device=device)), record
+    except (KeyError, ValidationError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        written = record.provenance.versions.get("valence", "?")
+        raise BadData(
+            f"{run_id} was written by another version of valence ({written}; {reason}). Run it again: {record.command} --again"
+        ) from None
