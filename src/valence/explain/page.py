@@ -11,8 +11,8 @@ from valence.explain.screen import completeness
 
 DEEPEST = 0.6
 """Opacity of the strongest colour; text keeps a contrast of 4.5 on it in either theme."""
-LISTED = 40
-"""Words in the table."""
+LISTED = 12
+"""Words in a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def render(explanation: Explanation, palette: Palette, *, run: str = "") -> str:
 
     template = Environment(loader=PackageLoader("valence", "explain"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     toward, against, neutral = (hues(scale) for scale in (palette.toward, palette.against, NEUTRAL))
-    return template.get_template("page.html").render(
+    return template.get_template("page.html.j2").render(
         e=explanation,
         run=run,
         label=legible(explanation.label),
@@ -48,7 +48,7 @@ def render(explanation: Explanation, palette: Palette, *, run: str = "") -> str:
         probability=explanation.probabilities.get(explanation.label),
         completeness=completeness(explanation) if explanation.change is not None else "",
         marks=[_mark(piece, explanation) for piece in explanation.pieces()],
-        ranked=_ranked(explanation),
+        tables=_tables(explanation),
         hues={"toward": toward, "against": against, "neutral": neutral},
         deepest=DEEPEST,
     )
@@ -75,10 +75,14 @@ def _kind(score: float, signed: bool) -> str:
     return "toward" if score > 0 else "against"
 
 
-def _ranked(explanation: Explanation) -> list[Mark]:
-    """Return the words of largest score, the strongest first."""
+def _tables(explanation: Explanation) -> dict[str, list[Mark]]:
+    """Return the words of largest score, the strongest first, apart by direction."""
     rows = sorted(zip(explanation.words(), explanation.scores.tolist(), strict=True), key=lambda row: -abs(row[1]))
-    return [_mark(Piece(word, score), explanation) for word, score in rows[:LISTED] if score]
+    sides = {"Against": -1, f"For {legible(explanation.label)}": 1} if explanation.signed else {"Attended to": 1}
+    return {
+        title: [_mark(Piece(word, score), explanation) for word, score in rows if score * sign > 0][:LISTED]
+        for title, sign in sides.items()
+    }
 
 
 __all__ = ["render"]

@@ -68,7 +68,7 @@ def _one_line(text: str) -> str:
 
 def _style(piece: Piece, explanation: Explanation, palette: Palette) -> str:
     if piece.unread:
-        return "bright_black strike"
+        return "bright_black italic"
     shade = level(piece.score or 0.0, explanation.largest)
     if not shade:
         return ""
@@ -98,7 +98,7 @@ def _legend(explanation: Explanation, palette: Palette) -> Text:
     legend.append(f"   strongest: {explanation.largest:.3g}", "dim")
     if explanation.unread:
         legend.append("   ")
-        legend.append("not read", "bright_black strike")
+        legend.append("not read", "bright_black italic")
     return legend
 
 
