@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from valence.methods._linear import Floats, class_frequencies
+from valence.methods._weights import Floats, class_frequencies
 from valence.types import Classifier, Method, Predictions, Size, Split, Task
 
 

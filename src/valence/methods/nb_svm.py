@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat
 from scipy.sparse import csr_array
 
-from valence.methods._linear import Floats, Linear, Weights, inverse_document_frequency, logistic_regression, weigh
+from valence.methods._linear import Logistic, logistic_regression
+from valence.methods._weights import Floats, Weights, inverse_document_frequency, weigh
 from valence.types import Task
 
 
-class NbSvm(Linear):
+class NbSvm(Logistic):
     """Every n-gram counts as much as naive Bayes trusts it."""
 
     paper: ClassVar[str] = "Wang & Manning (2012), ACL P12-2018"
@@ -30,7 +31,7 @@ class NbSvm(Linear):
     def learn(self, counts: csr_array, labels: NDArray[np.int64], task: Task) -> Weights:
         """Learn one column per label that tells it from the others; two labels need only one."""
         idf = inverse_document_frequency(counts) if self.weighting == "tfidf" else np.empty(0, np.float32)
-        values, classes = weigh(counts, idf), len(task.labels)
+        values, classes = weigh(counts, self.weighting, idf), len(task.labels)
         coefficients, intercept = [], []
         for label in range(classes) if classes > 2 else [1]:
             ratio = log_count_ratio(counts, labels == label, self.smoothing)
@@ -38,7 +39,7 @@ class NbSvm(Linear):
             found, constant = logistic_regression(scaled, (labels == label).astype(np.int64), 2, self.cost)
             coefficients.append(found[:, 0] * ratio)
             intercept.append(constant[0])
-        return Weights(idf, np.stack(coefficients, axis=1), np.array(intercept, np.float32), one_vs_rest=classes > 2)
+        return Weights(np.stack(coefficients, axis=1), np.array(intercept, np.float32), idf, self.weighting, one_vs_rest=classes > 2)
 
 
 def log_count_ratio(counts: csr_array, positive: NDArray[np.bool_], smoothing: float) -> Floats:
