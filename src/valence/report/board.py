@@ -165,14 +165,15 @@ def write(board: Board, folder: str | os.PathLike[str]) -> list[Path]:
 
     A board without ranked rows gets no figures.
     """
-    from valence.report import figures, markdown, page, table
+    from valence.report import figures, markdown, table
+    from valence.report.page import render as page
 
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     named: list[tuple[str, bytes]] = [
         (f"{board.name}.md", markdown.render(board).encode()),
         (f"{board.name}.csv", table.csv_text(board).encode()),
-        (f"{board.name}.html", page.render(board).encode()),
+        (f"{board.name}.html", page(board).encode()),
     ]
     if board.rows:
         named += [(f"{board.name}-{kind}.png", png) for kind, png in figures.draw_all(board).items()]

@@ -45,7 +45,8 @@ def _cell(c: Column, row: Row) -> str:
     return escape(c.show(row))
 
 
-def _lines(headings: Sequence[str], right: Sequence[bool], rows: Sequence[Sequence[str]]) -> list[str]:
+def lines(headings: Sequence[str], right: Sequence[bool], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a Markdown table's lines; `right` says which columns are set to the right."""
     rule = ["---:" if r else "---" for r in right]
     return ["| " + " | ".join(cells) + " |" for cells in (headings, rule, *rows)]
 
@@ -54,27 +55,27 @@ def _not_ranked(title: str, runs: Sequence[Excluded]) -> list[str]:
     if not runs:
         return []
     rows = [(escape(e.preset), str(e.seed), e.status, escape(e.reason)) for e in runs]
-    return ["", f"## {title}", "", *_lines(("Preset", "Seed", "Fate", "Reason"), (False, True, False, False), rows)]
+    return ["", f"## {title}", "", *lines(("Preset", "Seed", "Fate", "Reason"), (False, True, False, False), rows)]
 
 
 def render(board: Board) -> str:
     """Return the board as a Markdown page."""
     shown = columns_shown(board)
     runs = sum(len(r.records) for r in board.rows)
-    lines = [
+    page = [
         f"# {escape(board.name)}",
         "",
         f"{len(board.rows)} rows from {runs} finished runs, each scored on the same {board.n:,} texts of `{board.score_on}`.",
     ]
     if board.rows:
         right = [c.name == "rank" or isinstance(c.value(board.rows[0]), (int, float)) for c in shown]
-        lines += ["", *_lines([escape(c.title) for c in shown], right, [[_cell(c, r) for c in shown] for r in board.rows])]
-        lines += ["", *_legend(shown)]
+        page += ["", *lines([escape(c.title) for c in shown], right, [[_cell(c, r) for c in shown] for r in board.rows])]
+        page += ["", *_legend(shown)]
     else:
-        lines += ["", "No run has finished yet."]
-    lines += _not_ranked("Failed and interrupted", board.unfinished)
-    lines += _not_ranked("Not comparable", board.refused)
-    return "\n".join(lines) + "\n"
+        page += ["", "No run has finished yet."]
+    page += _not_ranked("Failed and interrupted", board.unfinished)
+    page += _not_ranked("Not comparable", board.refused)
+    return "\n".join(page) + "\n"
 
 
 def _legend(shown: Sequence[Column]) -> list[str]:

@@ -46,10 +46,10 @@ class Reference:
     def refuses(self, record: RunRecord) -> str | None:
         """Say why a run cannot be compared, None when it can."""
         if record.labels != self.labels:
-            return f"Its labels are {', '.join(record.labels)}; the board's are {', '.join(self.labels)}."
+            return f"Its labels are {', '.join(record.labels)}; the others' are {', '.join(self.labels)}."
         if record.ids_digest != self.digest:
-            asked = "other ids or labels than the board's" if record.n_scored == self.n else f"{record.n_scored:,} texts; the board has"
-            return f"It was scored on {asked} {self.n:,} texts, so no text can be paired."
+            how = "with other ids or labels" if record.n_scored == self.n else f"not the {self.n:,} of the others"
+            return f"It was scored on {record.n_scored:,} texts, {how}, so that they cannot be paired."
         return None
 
 
@@ -126,7 +126,7 @@ class Reader:
             self.ids, self.labels = scored.ids, scored.labels
         scored = align(scored, self.ids)
         if not np.array_equal(scored.labels, self.labels):
-            return "Its predictions carry other labels than the board's for the same ids."
+            return "Its predictions carry other true labels than the others' for the same ids."
         responses = scored.predictions.responses
         graded = grade(
             self.labels, scored.predictions.probabilities, None if responses is None else names_a_label(responses, record.labels)

@@ -94,7 +94,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "backbone", "Backbone", "Pretrained weights it starts from; empty for none.", lambda r: r.first.backbone, lambda r: r.first.backbone
     ),
-    Column("n_train", "Training texts", "Labelled texts used, validation included.", lambda r: r.size, lambda r: r.size),
+    Column("n_train", "Train", "Labelled training texts used, validation included.", lambda r: r.size, lambda r: r.size),
     Column(
         "seeds", "Seeds", "Runs that differ by their seed only; figures are their means.", lambda r: len(r.records), lambda r: _seeds(r)
     ),
