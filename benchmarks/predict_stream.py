@@ -21,27 +21,7 @@ from pathlib import Path
 
 import psutil
 
-WORDS = [
-    "the",
-    "a",
-    "film",
-    "plot",
-    "was",
-    "is",
-    "and",
-    "of",
-    "with",
-    "but",
-    "not",
-    "very",
-    "really",
-    "cast",
-    "story",
-    "ending",
-    "scene",
-    "acting",
-    "moving",
-]
+WORDS = ("the", "a", "film", "plot", "was", "is", "and", "of", "with", "but", "not", "very", "really", "cast", "story", "ending", "scene")
 TONES = (("bad", "awful", "boring", "weak"), ("good", "great", "superb", "joy"))
 
 
