@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DEVICES = (ACCENT, "#b4540a", "#1a7f4b", "#8a3ffc", "#b3261e")
 """One colour per device, told apart by colour-blind readers too in this order."""
+NAMED = 60
+"""Points that may be named; there is no room for more."""
 CLOCK = (1e-3, 1e-2, 0.1, 1, 10, 60, 600, 3600, 36_000, 360_000)
 """Ticks of the time axis, in seconds."""
 CLOCK_FINE = (
@@ -96,7 +98,7 @@ def _log_ticks(axes: Axes, *, clock: bool) -> None:
 def _name_points(axes: Axes, points: list[tuple[float, Row]], bottom: float) -> None:
     """Write names beside points where they cover nothing; on the front first, and those that fit nowhere are left out."""
     spots = [axes.transData.transform((x, max(r.accuracy, bottom))) for x, r in points]
-    order = sorted(range(len(points)), key=lambda i: (not points[i][1].pareto, -points[i][1].accuracy))
+    order = sorted(range(len(points)), key=lambda i: (not points[i][1].pareto, -points[i][1].accuracy))[:NAMED]
     taken: list[Bbox] = []
     for i in order:
         x, row = points[i]

@@ -15,6 +15,7 @@ import numpy as np
 
 from valence.evaluation.uncertainty import Interval
 from valence.report.board import ALPHA, TOP, Board
+from valence.report.drawing import window
 from valence.report.rows import Row
 from valence.report.table import COLUMNS, Cell, Column, column, duration, p_value, percent
 
@@ -35,6 +36,7 @@ def render(board: Board) -> str:
     """Return the whole page."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    columns, ends = _columns(board), _ends_of_bars(board.rows)
     environment = Environment(
         loader=FileSystemLoader(ROOM), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -44,8 +46,8 @@ def render(board: Board) -> str:
         css=_asset("page.css"),
         js=_asset("page.js"),
         data=_script_json(_data(board)),
-        columns=_columns(board),
-        rows=[_table_row(r, board) for r in board.rows],
+        columns=columns,
+        rows=[_table_row(r, columns, ends) for r in board.rows],
         cards=_cards(board),
         matrix=_matrix(board),
         legend=[c for c in COLUMNS if c.name not in {"rank"}],
@@ -80,23 +82,21 @@ def _columns(board: Board) -> list[Column]:
     return [c for c in kept if any(c.show(r) for r in board.rows)]
 
 
-def _span(rows: Sequence[Row]) -> tuple[float, float]:
-    """Return the accuracies at the two ends of the interval bars: the rows within 15 points of the best."""
-    from valence.report.drawing import window
-
-    return window(rows)
+def _ends_of_bars(rows: Sequence[Row]) -> tuple[float, float]:
+    """Return the accuracies at the two ends of the interval bars, which show the rows within 15 points of the best."""
+    return window(rows) if rows else (0.0, 1.0)
 
 
-def _table_row(row: Row, board: Board) -> dict[str, Any]:
+def _table_row(row: Row, columns: Sequence[Column], ends: tuple[float, float]) -> dict[str, Any]:
     """Return what the template writes of a row: sort values, shown text and the interval bar in percent of its track."""
-    low, high = _span(board.rows)
+    low, high = ends
     found = row.figures["accuracy"]
     place = [float(np.clip(100 * (v - low) / (high - low), 0, 100)) for v in (found.low, found.value, found.high)]
     about = " · ".join(part for part in (row.first.method or "predictions made elsewhere", row.first.backbone) if part)
     return {
         "row": row,
         "about": "" if about == row.first.preset else about,
-        "cells": [(c, _sortable(c.value(row)), c.show(row)) for c in _columns(board)],
+        "cells": [(c, _sortable(c.value(row)), c.show(row)) for c in columns],
         "bar": {"left": place[0], "width": max(place[2] - place[0], 0.8), "dot": place[1], "below": found.value < low},
         "find": " ".join((row.first.preset, row.first.method, row.first.backbone, row.device)).lower(),
     }
@@ -109,26 +109,24 @@ def _sortable(value: Cell) -> str:
     return "1e18" if value == "all" else f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-def _cards(board: Board) -> list[tuple[str, Row, str]]:
+def _cards(board: Board) -> list[tuple[str, int, Row, str]]:
     """Return what to know first: the best row, the best without pretrained weights, the quickest within a point of the best."""
     if not board.rows:
         return []
-    best = board.rows[0]
-    ties = len(board.tied_with_best)
-    beyond = f"no significant difference to {ties} of the next {min(len(board.rows), TOP) - 1}" if len(board.rows) > 1 else "the only row"
-    cards = [("Best", best, beyond)]
-    own = next((r for r in board.rows if not r.first.backbone and not r.outside), None)
-    if own is not None and own is not best:
-        cards.append(("Best without pretrained weights", own, _behind(best, own)))
-    timed = [r for r in board.rows if r.fit_seconds is not None and r.accuracy >= best.accuracy - 0.01]
-    quick = min(timed, key=lambda r: r.fit_seconds or 0.0, default=None)
-    if quick is not None and quick is not best:
-        cards.append(("Quickest fit within a point", quick, f"{duration(quick.fit_seconds)} on {quick.device or 'an unknown device'}"))
+    rows = list(enumerate(board.rows))
+    best, others = board.rows[0], min(len(board.rows), TOP) - 1
+    beyond = f"no significant difference to {len(board.tied_with_best)} of the next {others}" if others else "the only row"
+    cards = [("Best", 0, best, beyond)]
+    own = next(((i, r) for i, r in rows if not r.first.backbone and not r.outside), (0, best))
+    if own[0]:
+        cards.append(("Best without pretrained weights", *own, f"{percent(best.accuracy - own[1].accuracy)} points behind the best"))
+    near = [(r.fit_seconds, i) for i, r in rows if r.fit_seconds is not None and r.accuracy >= best.accuracy - 0.01]
+    if near and min(near)[1]:
+        seconds, i = min(near)
+        cards.append(
+            ("Quickest fit within a point", i, board.rows[i], f"{duration(seconds)} on {board.rows[i].device or 'an unknown device'}")
+        )
     return cards
-
-
-def _behind(best: Row, row: Row) -> str:
-    return f"{percent(best.accuracy - row.accuracy)} points behind the best"
 
 
 def _matrix(board: Board) -> list[dict[str, Any]]:
@@ -168,7 +166,7 @@ def _data(board: Board) -> dict[str, Any]:
     """Return what the script draws from."""
     return {
         "labels": list(board.labels),
-        "window": [_round(v) for v in _span(board.rows)] if board.rows else [0, 1],
+        "window": [_round(v) for v in _ends_of_bars(board.rows)],
         "rows": [_row_data(r, board, i < WITH_WRONG) for i, r in enumerate(board.rows)],
     }
 
