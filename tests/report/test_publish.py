@@ -57,7 +57,7 @@ def test_publishing_again_replaces_a_run_as_a_whole(made, tmp_path):
     record = made.run("a", 0.5)
     publish(made.store, [record.id], tmp_path / "board")
     made.run("a", 2.0)
-    publish(made.store, ["a"], tmp_path / "board")
+    publish(made.store, "a", tmp_path / "board")
     assert RunStore(tmp_path / "board" / "runs").find(record.id).metrics == made.store.find(record.id).metrics
 
 

@@ -5,11 +5,10 @@ valence compare cnn--imdb--nall--s0--1f9c2a7b lstm--imdb--nall--s0--77aa01bc
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,7 +37,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Pairs:
     """Every pair of the sides, best first."""
 
     data: str
@@ -50,8 +49,27 @@ class Table:
     pairs: tuple[tuple[int, int, Comparison], ...]
     """Indices into `sides`, the better one first, and their comparison; Holm-adjusted over all pairs."""
 
+    def table(self) -> RenderableType:
+        """Return the comparison for a terminal of 80 columns and more."""
+        return _on_terminal(self)
 
-def compare_runs(store: RunStore, names: Sequence[str], *, pool_seeds: bool = False) -> Table:
+    def to_markdown(self) -> str:
+        """Return the sides and their comparisons as Markdown."""
+        sides = [
+            (escape(s.name), percent(s.accuracy.value), f"{percent(s.accuracy.low)} to {percent(s.accuracy.high)}") for s in self.sides
+        ]
+        tests = [tuple(escape(cell) for cell in row) for row in _cells(self)]
+        top = lines(("Run", "Accuracy %", "95 % interval"), (False, True, False), sides)
+        return "\n".join([_heading(self), "", *top, "", *lines(HEADINGS, (False, False, *[True] * 6, False), tests)]) + "\n"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the sides and their comparisons as plain values; shares, not percentages."""
+        sides = [asdict(side) for side in self.sides]
+        pairs = [{"first": self.sides[a].name, "second": self.sides[b].name, **asdict(test)} for a, b, test in self.pairs]
+        return {"data": self.data, "score_on": self.score_on, "n": self.n, "sides": sides, "pairs": pairs}
+
+
+def compare(store: RunStore, names: Sequence[str], *, pool_seeds: bool = False) -> Pairs:
     """Compare two or more finished runs on the texts they share, which must be all of them, paired by id.
 
     Args:
@@ -76,7 +94,7 @@ def compare_runs(store: RunStore, names: Sequence[str], *, pool_seeds: bool = Fa
     pairs = list(combinations(range(len(found)), 2))
     tests = compare_pairs([counted for _, counted in found], pairs)
     compared = tuple((a, b, test) for (a, b), test in zip(pairs, tests, strict=True))
-    return Table(records[0].data, records[0].score_on, records[0].n_scored, tuple(side for side, _ in found), compared)
+    return Pairs(records[0].data, records[0].score_on, records[0].n_scored, tuple(side for side, _ in found), compared)
 
 
 def _finished(store: RunStore, run_id: str) -> RunRecord:
@@ -114,7 +132,7 @@ def _side(runs: Sequence[tuple[RunRecord, Outcomes]]) -> Side:
     return Side(name, tuple(r.id for r in records), accuracy_interval(np.stack([o.correct for _, o in runs])))
 
 
-def _cells(table: Table) -> list[tuple[str, ...]]:
+def _cells(table: Pairs) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for a, b, test in table.pairs:
         interval = f"{100 * test.low:+.2f} to {100 * test.high:+.2f}"
@@ -124,38 +142,27 @@ def _cells(table: Table) -> list[tuple[str, ...]]:
     return rows
 
 
-def _heading(table: Table) -> str:
+def _ends(side: Side) -> str:
+    return f"{percent(side.accuracy.low)} to {percent(side.accuracy.high)}"
+
+
+def _heading(table: Pairs) -> str:
     return f"{table.data} {table.score_on}, {table.n:,} texts; differences in points"
 
 
-def to_markdown(table: Table) -> str:
-    """Return the sides and their comparisons as Markdown."""
-    sides = [(escape(s.name), percent(s.accuracy.value), f"{percent(s.accuracy.low)} to {percent(s.accuracy.high)}") for s in table.sides]
-    tests = [tuple(escape(cell) for cell in row) for row in _cells(table)]
-    top = lines(("Run", "Accuracy %", "95 % interval"), (False, True, False), sides)
-    return "\n".join([_heading(table), "", *top, "", *lines(HEADINGS, (False, False, *[True] * 6, False), tests)]) + "\n"
-
-
-def to_json(table: Table) -> str:
-    """Return the sides and their comparisons as JSON; shares, not percentages."""
-    sides = [asdict(side) for side in table.sides]
-    pairs = [{"first": table.sides[a].name, "second": table.sides[b].name, **asdict(test)} for a, b, test in table.pairs]
-    return json.dumps({"data": table.data, "score_on": table.score_on, "n": table.n, "sides": sides, "pairs": pairs}, indent=2)
-
-
-def to_rich(table: Table) -> RenderableType:
-    """Return the sides and their comparisons for a terminal of 80 columns and more: runs are numbered, then paired by number."""
+def _on_terminal(table: Pairs) -> RenderableType:
+    """Number the sides, then pair them by number, which fits where their names would not."""
     from rich import box
     from rich.console import Group
-    from rich.table import Table as RichTable
+    from rich.table import Table
     from rich.text import Text
 
-    sides = RichTable(title=_heading(table), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    sides = Table(title=_heading(table), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for heading, side in (("#", "right"), ("Run", "left"), ("Accuracy", "right"), ("95 % interval", "right")):
         sides.add_column(heading, justify=side, overflow="fold")  # type: ignore[arg-type]
     for i, s in enumerate(table.sides, start=1):
-        sides.add_row(str(i), Text(s.name), percent(s.accuracy.value), f"{percent(s.accuracy.low)} to {percent(s.accuracy.high)}")
-    tests = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+        sides.add_row(str(i), Text(s.name), percent(s.accuracy.value), _ends(s))
+    tests = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("Pair", "Points", "95 % interval", "Only 1st", "Only 2nd", "p", "Holm"):
         tests.add_column(heading, justify="right", no_wrap=True)
     for (a, b, test), row in zip(table.pairs, _cells(table), strict=True):

@@ -28,10 +28,15 @@ RESPONSE = 40
 _FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:)?[\\/](?:[^\\/\s'\":,;=]+[\\/])+(?=[^\\/\s'\":,;=])")
 
 
-def publish(store: RunStore, runs: Iterable[str], folder: str | os.PathLike[str]) -> list[Path]:
+def publish(store: RunStore, runs: str | Iterable[str], folder: str | os.PathLike[str]) -> list[Path]:
     """Copy runs into `<folder>/runs/<id>/`, each written beside and renamed, and return the run folders.
 
-    Failed runs are copied too, as far as they are there: a board that drops them shows a better picture than there was.
+    Failed runs can be copied too, as far as they are there: a board that drops them shows a better picture than there was.
+
+    Args:
+        store: where the runs are.
+        runs: ids or unambiguous beginnings of ids; or a single one.
+        folder: of the board, such as `board`.
 
     Raises:
         UnknownName: no run is called so.
@@ -40,7 +45,7 @@ def publish(store: RunStore, runs: Iterable[str], folder: str | os.PathLike[str]
     target = Path(folder) / "runs"
     if target.resolve() == store.folder.resolve():
         raise BadSetting(f"{target} is the store itself. Publish to another folder, such as board.")
-    return [_publish(store, store.resolve(run), target) for run in runs]
+    return [_publish(store, store.resolve(run), target) for run in ([runs] if isinstance(runs, str) else runs)]
 
 
 def _publish(store: RunStore, run_id: str, target: Path) -> Path:
