@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
 
 
 class Chunk:
@@ -18,21 +19,21 @@ class Chunk:
         vocabulary: how many words have a number.
     """
 
-    def __init__(self, words: Ints, lengths: Ints, vocabulary: int) -> None:
+    def __init__(self, words: Numbers, lengths: Ints, vocabulary: int) -> None:
         self.texts, self.vocabulary = len(lengths), vocabulary
-        self.owner = np.repeat(np.arange(self.texts, dtype=np.int64), lengths)
+        self.owner = np.repeat(np.arange(self.texts, dtype=np.int32), lengths)
         """(m,) the text each word belongs to."""
         self.grams = [words]
         """One (m,) array per order: the number of the n-gram that begins here, -1 where none does."""
         self.sizes = [vocabulary]
 
-    def candidates(self) -> tuple[Ints, Ints]:
+    def candidates(self) -> tuple[NDArray[np.intp], Ints]:
         """Return where the next order may begin, and its keys: an n-gram of the last order must begin there and one word further."""
         order, below = len(self.grams), self.grams[-1]
         room = max(len(below) - order, 0)
         begins = np.flatnonzero((below[:room] >= 0) & (below[1 : room + 1] >= 0))
         begins = begins[self.owner[begins] == self.owner[begins + order]]
-        return begins, below[begins] * self.vocabulary + self.grams[0][begins + order]
+        return begins, below[begins].astype(np.int64) * self.vocabulary + self.grams[0][begins + order]
 
     def text_frequency(self) -> tuple[Ints, Ints]:
         """Return the keys of the next order, sorted, and the number of texts that hold each."""
@@ -46,10 +47,9 @@ class Chunk:
     def extend(self, kept: Ints) -> None:
         """Find the n-grams of the next order, given its keys."""
         begins, keys = self.candidates()
-        grams = np.full(len(self.owner), -1, dtype=np.int64)
+        grams = np.full(len(self.owner), -1, dtype=np.int32)
         if len(kept):
-            order = np.argsort(keys)  # sorted keys walk through `kept` in step: four times faster than looking up at random
-            keys = keys[order]
+            keys, order = sort_with_places(keys)  # sorted keys walk through `kept` in step, far faster than looking up at random
             place = np.minimum(np.searchsorted(kept, keys), len(kept) - 1)
             hit = kept[place] == keys
             grams[begins[order[hit]]] = place[hit]
@@ -62,7 +62,7 @@ class Chunk:
         cells: list[Ints] = []
         for grams, size in zip(self.grams, self.sizes, strict=True):
             held = np.flatnonzero(grams >= 0)
-            cells.append((self.owner[held] << bits) | (grams[held] + offset))
+            cells.append((self.owner[held].astype(np.int64) << bits) | (grams[held] + offset))
             offset += size
         cell = np.sort(np.concatenate(cells))
         starts = run_starts(cell)
@@ -78,3 +78,13 @@ def run_starts(ordered: Ints) -> NDArray[np.intp]:
     new = np.ones(len(ordered), dtype=np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
     return np.flatnonzero(new)
+
+
+def sort_with_places(values: Ints) -> tuple[Ints, NDArray[np.intp]]:
+    """Return non-negative values in order, and where each stood: one sort of value and place packed together, where 63 bits hold both."""
+    bits = len(values).bit_length()
+    if len(values) and int(values.max()).bit_length() + bits > 63:
+        order = np.argsort(values)
+        return values[order], order
+    packed = np.sort((values << bits) | np.arange(len(values), dtype=np.int64))
+    return packed >> bits, (packed & ((1 << bits) - 1)).astype(np.intp)

@@ -22,7 +22,7 @@ from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_array, vstack
 
 from valence.errors import BadData, BadSetting
-from valence.text._chunk import Chunk, Ints, run_starts
+from valence.text._chunk import Chunk, Ints, Numbers, run_starts
 from valence.text.clean import to_series, without_breaks
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ WORDS_AND_MARKS = r"\w+(?:['’]\w+)*|[^\w\s]"
 """Words with their apostrophes, and every mark by itself: on IMDB marks are worth half a point with n-grams."""
 STOCK_WORDS = r"[\w\p{No}]{2,}"
 """What scikit-learn's default pattern finds: two letters or more; its engine also counts ½ and ³ as letters."""
-CHUNK = 1_000_000
+CHUNK = 2_000_000
 """Characters that are read together: small enough for the caches, large enough for polars; changes no count."""
 
 
@@ -101,16 +101,17 @@ class Ngrams:
         """Split texts and number their words."""
         lists = self.rule.split(texts)
         words = lists.explode().drop_nulls()
-        return Chunk(self._number(words), lists.list.len().to_numpy().astype(np.int64), len(self.words))
+        return Chunk(self.number(words), lists.list.len().to_numpy().astype(np.int64), len(self.words))
 
-    def _number(self, words: pl.Series) -> Ints:
+    def number(self, words: pl.Series) -> Numbers:
+        """Return each word's place in `words`, -1 for a word that is not among them."""
         if (
             len(words) < len(self.words) // 8
         ):  # polars reads the whole vocabulary on every cast: milliseconds that a single text need not wait
-            return np.fromiter((self._numbers.get(word, -1) for word in words.to_list()), dtype=np.int64, count=len(words))
+            return np.fromiter((self._numbers.get(word, -1) for word in words.to_list()), dtype=np.int32, count=len(words))
         if not self.words:
-            return np.full(len(words), -1, dtype=np.int64)
-        return words.cast(self._enum, strict=False).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+            return np.full(len(words), -1, dtype=np.int32)
+        return words.cast(self._enum, strict=False).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
 
     def names(self) -> list[str]:
         """Return the n-grams in column order, their words joined by one space."""
@@ -162,8 +163,9 @@ def learn_ngrams(
     rule = rule or WordRule()
     chunks = list(_chunks(texts))
     progress(0, longest, "counting words")
-    words = Ngrams(_frequent_words(chunks, rule, min_texts), (), rule)
-    found = _each(words.read, chunks)
+    drafts = _each(lambda chunk: _Draft.read(chunk, rule), chunks)
+    words = Ngrams(_frequent_words(drafts, min_texts), (), rule)
+    found = _each(lambda draft: draft.renumber(words), drafts)
     keys: list[Ints] = []
     for order in range(2, longest + 1):
         progress(order - 1, longest, f"counting {order}-grams")
@@ -174,14 +176,34 @@ def learn_ngrams(
     return ngrams, vstack(counts, format="csr") if counts else csr_array((0, ngrams.size), dtype=np.float32)
 
 
-def _frequent_words(chunks: Sequence[Sequence[str]], rule: WordRule, min_texts: int) -> tuple[str, ...]:
-    def held(texts: Sequence[str]) -> pl.DataFrame:
-        return rule.split(texts).list.unique().explode().drop_nulls().alias("word").value_counts(name="texts")
+@dataclass(frozen=True)
+class _Draft:
+    """Some texts whose words are numbered among themselves, since the words of the whole set are not known yet."""
 
-    if not chunks:
+    words: pl.Series
+    numbers: Numbers
+    lengths: Ints
+
+    @classmethod
+    def read(cls, texts: Sequence[str], rule: WordRule) -> _Draft:
+        lists = rule.split(texts)
+        spoken = lists.explode().drop_nulls()
+        words = spoken.unique()
+        return cls(words, Ngrams(tuple(words.to_list()), (), rule).number(spoken), lists.list.len().to_numpy().astype(np.int64))
+
+    def text_frequency(self) -> pl.DataFrame:
+        counts = Chunk(self.numbers, self.lengths, len(self.words)).counts(len(self.words))
+        return pl.DataFrame({"word": self.words, "texts": np.bincount(counts.indices, minlength=len(self.words))})
+
+    def renumber(self, ngrams: Ngrams) -> Chunk:
+        return Chunk(ngrams.number(self.words)[self.numbers], self.lengths, len(ngrams.words))
+
+
+def _frequent_words(drafts: Sequence[_Draft], min_texts: int) -> tuple[str, ...]:
+    if not drafts:
         return ()
-    totals = pl.concat(_each(held, chunks)).group_by("word").agg(pl.col("texts").sum())
-    return tuple(totals.filter(pl.col("texts") >= min_texts)["word"].sort())
+    totals = pl.concat(_each(_Draft.text_frequency, drafts)).group_by("word").agg(pl.col("texts").sum())
+    return tuple(totals.filter(pl.col("texts") >= min_texts)["word"].sort().to_list())
 
 
 def _frequent_keys(parts: Sequence[tuple[Ints, Ints]], min_texts: int) -> Ints:
