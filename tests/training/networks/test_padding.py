@@ -5,7 +5,10 @@ import torch
 
 from valence.methods import METHODS
 from valence.methods._networks import Network
+from valence.training.examples import Batch
+from valence.training.losses import CrossEntropy
 from valence.training.networks.words import WordEmbedding
+from valence.training.recipe import Recipe
 
 NAMES = [name for name in METHODS.names if issubclass(METHODS.find(name), Network)]
 
@@ -65,3 +68,10 @@ def test_every_weight_is_trained(network):
     network(*pad(texts())).square().sum().backward()
     still = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert still == []
+
+
+def test_an_adversarial_step_trains_every_weight(network):
+    tokens, lengths = pad(texts())
+    batch = Batch(tokens, lengths, torch.tensor([0, 1, 2, 0, 1]))
+    CrossEntropy(Recipe(adversarial=1.0), 5, torch.device("cpu"))(network.train(), batch).backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())

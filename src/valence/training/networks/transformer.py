@@ -1,0 +1,79 @@
+"""A small encoder of self-attention, from a random start (Vaswani et al., 2017, arXiv:1706.03762)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from valence.training.networks.pooling import max_over_time, mean_over_time
+from valence.training.networks.words import START_SCALE, WordEmbedding, WordNetwork
+
+
+def positions(time: int, size: int) -> Tensor:
+    """Return the (time, size) sines and cosines that tell places apart (Vaswani et al., 2017, section 3.5); `size` is even."""
+    rate = torch.exp(torch.arange(0, size, 2) * (-math.log(10_000.0) / size))
+    angle = torch.arange(time)[:, None] * rate
+    return torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1)
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention, then two dense layers, each behind a norm and added to its input (Xiong et al., 2020, arXiv:2002.04745)."""
+
+    def __init__(self, width: int, heads: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(width)
+        self.project = nn.Linear(width, 3 * width)
+        self.merge = nn.Linear(width, width)
+        self.dense_norm = nn.LayerNorm(width)
+        self.widen = nn.Linear(width, hidden)
+        self.narrow = nn.Linear(hidden, width)
+        self._heads = heads
+        self._dropout = nn.Dropout(dropout)
+
+    def forward(self, states: Tensor, inside: Tensor) -> Tensor:
+        """Map (batch, time, width) states to states; no word looks at what lies behind its text."""
+        batch, time, width = states.shape
+        query, key, value = self.project(self.attention_norm(states)).view(batch, time, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
+        dropout = self._dropout.p if self.training else 0.0
+        seen = F.scaled_dot_product_attention(query, key, value, attn_mask=inside[:, None, None], dropout_p=dropout)
+        states = states + self._dropout(self.merge(seen.transpose(1, 2).reshape(batch, time, width)))
+        dense: Tensor = self.narrow(F.gelu(self.widen(self.dense_norm(states))))
+        out: Tensor = states + self._dropout(dense)
+        return out
+
+
+class TransformerNetwork(WordNetwork):
+    """Words and their places through encoder layers, the largest and the mean state over time, logits."""
+
+    def __init__(
+        self,
+        embedding: WordEmbedding,
+        labels: int,
+        *,
+        width: int,
+        layers: int,
+        heads: int,
+        hidden: int,
+        layer_dropout: float,
+        dropout: float,
+    ) -> None:
+        super().__init__(embedding, 2 * width, labels, dropout=dropout)
+        self.enter = nn.Linear(embedding.dimension, width)
+        self.layers = nn.ModuleList(EncoderLayer(width, heads, hidden, layer_dropout) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
+
+    def read(self, vectors: Tensor, inside: Tensor, lengths: Tensor) -> Tensor:
+        """Return the largest and the mean state of a text's own words."""
+        # word vectors start small, and so must the places, or they drown the words
+        states = self.enter(vectors / START_SCALE)
+        states = states + positions(states.shape[1], states.shape[2]).to(states)
+        for layer in self.layers:
+            states = layer(states, inside)
+        states = self.norm(states)
+        return torch.cat([max_over_time(states, inside).float(), mean_over_time(states, inside)], dim=1)
+
+
+__all__ = ["EncoderLayer", "TransformerNetwork", "positions"]
