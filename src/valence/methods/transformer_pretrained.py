@@ -1,0 +1,76 @@
+"""Transformer pretrained to find replaced words in its own domain, then trained for the label (Clark et al., 2020, arXiv:2003.10555)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from valence.methods._networks import TINY_NETWORK
+from valence.methods._pretrained import Pretrained
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from valence.training.networks.words import WordEmbedding, WordNetwork
+    from valence.training.pretraining import Objective
+    from valence.training.streams import Texts
+
+TINY = {**TINY_NETWORK, "epochs": 10, "width": 16, "heads": 2, "layers": 1, "pretraining_epochs": 2, "rows": 4, "window": 20}
+
+
+class TransformerPretrained(Pretrained):
+    """Read to find the words that do not belong; then read for the label."""
+
+    paper: ClassVar[str] = "Clark et al., 2020, arXiv:2003.10555; Miyato et al., 2017, arXiv:1605.07725"
+
+    dimension: PositiveInt = 128
+    width: PositiveInt = 384
+    """Size of a word's state in the encoder."""
+    heads: PositiveInt = 6
+    """Attention heads of each block; they share the width."""
+    layers: PositiveInt = 6
+    """Blocks of the encoder."""
+    generator_share: float = Field(default=1 / 3, gt=0, le=1)
+    """Width of the network that replaces words, as a share of the encoder's; it has half the blocks."""
+    replaced_share: float = Field(default=0.15, gt=0, lt=1)
+    """Share of the words that are hidden and guessed in pretraining."""
+    rows: PositiveInt = 256
+    """Windows in a step of pretraining."""
+    window: PositiveInt = 256
+    """Words of a window; all texts are laid end to end and cut into windows."""
+    softmax: Literal["full", "window"] = "full"
+    """Words among which a hidden one is guessed: all, or on slow machines those of the step, weighted for all."""
+    inner_dropout: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the numbers hidden in each block while the labels are learned."""
+
+    pretraining_epochs: int = Field(default=16, ge=0)
+    pretraining_rate: PositiveFloat = 1e-3
+    pretraining_dropout: float = Field(default=0.0, ge=0, lt=1)
+    epochs: PositiveInt = 8
+    batch_tokens: PositiveInt = 16_384
+    learning_rate: PositiveFloat = 2e-4
+    adversarial: NonNegativeFloat = 0.3
+    word_dropout: float = Field(default=0.1, ge=0, lt=1)
+    dropout: float = Field(default=0.2, ge=0, lt=1)
+
+    def build(self, embedding: WordEmbedding, labels: int) -> WordNetwork:
+        """Return the network."""
+        from valence.training.networks.encoder import EncoderNetwork
+
+        size = {"width": self.width, "heads": self.heads, "layers": self.layers}
+        return EncoderNetwork(embedding, labels, **size, inner_dropout=self.inner_dropout, dropout=self.dropout)
+
+    def pretraining(self, table: Tensor, texts: Texts, seed: int) -> Objective:
+        """Return replaced-word detection."""
+        from valence.training.networks.encoder import Encoder
+        from valence.training.networks.replaced_words import Detector, ReplacedWords
+        from valence.training.networks.words import WordEmbedding
+
+        drop, head = self.pretraining_dropout, self.width // self.heads
+        heads = max(1, round(self.heads * self.generator_share))
+        encoder = Encoder(self.dimension, width=self.width, heads=self.heads, layers=self.layers, dropout=drop)
+        generator = Encoder(self.dimension, width=head * heads, heads=heads, layers=(self.layers + 1) // 2, dropout=drop)
+        network = Detector(WordEmbedding(table, dropout=drop), encoder, generator, width=self.width, small=head * heads)
+        size = {"rows": self.rows, "window": self.window, "epochs": self.pretraining_epochs}
+        return ReplacedWords(network.to(texts.device), texts, seed=seed, share=self.replaced_share, full=self.softmax == "full", **size)

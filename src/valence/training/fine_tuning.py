@@ -1,0 +1,71 @@
+"""Train a pretrained network for its labels, with the mixed objective, by whichever engine the recipe names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+
+from valence.training.batching import Plan
+from valence.training.checkpoint import fingerprint
+from valence.training.course import Course
+from valence.training.examples import Examples
+from valence.training.mixed import Companions, MixedObjective
+from valence.training.networks.words import WordNetwork
+from valence.training.packed import Place, train_packed
+from valence.training.semi_supervised import SemiSupervised
+from valence.types import Journal, Task
+
+N = TypeVar("N", bound=WordNetwork)
+
+
+def fine_tune(
+    build: Callable[[], N],
+    train: Examples,
+    valid: Examples,
+    unlabeled: Examples | None,
+    recipe: SemiSupervised,
+    task: Task,
+    journal: Journal,
+    body: str,
+) -> N:
+    """Return the network with the weights of the epoch that was best on `valid`.
+
+    Args:
+        build: makes the network on the device, with its pretrained body in place.
+        train: labelled texts.
+        valid: labelled texts; they choose the epoch.
+        unlabeled: texts for the terms that need no label; None when there are none.
+        recipe: how to train.
+        task: gives the seed.
+        journal: is told of losses, and its folder keeps checkpoints; the same training resumes from them.
+        body: fingerprint of the pretraining.
+
+    Raises:
+        FailedRun: a loss went non-finite.
+    """
+    device = train.device
+    with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []):
+        torch.manual_seed(task.seed)
+        network = build().to(device)
+        plan = Plan.draw(train.lengths, epochs=recipe.epochs, budget=recipe.batch_tokens, seed=task.seed)
+        course = Course(network, plan, valid, recipe, journal)
+        companions = Companions(unlabeled, recipe.unlabeled_share, task.seed) if unlabeled is not None else None
+        objective = MixedObjective(recipe, course, companions, device)
+        mark = fingerprint(recipe.model_dump(mode="json"), task.seed, body, *_contents(train), *_contents(valid))
+        if recipe.engine == "packed":
+            train_packed(network, train, course, objective, recipe, Place(journal.folder, mark, device))
+        else:
+            from valence.training.trainer import train_with_trainer
+
+            train_with_trainer(network, train, course, objective, recipe, journal.folder, mark)
+        course.finish()
+    return network.eval()
+
+
+def _contents(examples: Examples) -> tuple[object, object, object]:
+    return examples.lengths, examples.ids.cpu().numpy(), examples.labels.cpu().numpy()
+
+
+__all__ = ["fine_tune"]
