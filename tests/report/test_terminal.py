@@ -20,6 +20,13 @@ def test_the_board_fits_the_terminal(filled, width):
     assert any("good" in line and "%" not in line for line in lines)
 
 
+def test_a_name_is_not_broken_while_other_columns_can_give_way(made):
+    made.run("a_name_of_25_characters_xx", 1.0, cost={"fit_seconds": 12345.0, "texts_per_second": 54321.0})
+    made.run("tfidf_linear", 0.3)
+    assert "a_name_of_25_characters_xx" in shown(build(made.store, "toy"), 80)
+    assert "tfidf_linear" in shown(build(made.store, "toy"), 60)
+
+
 def test_a_wider_terminal_shows_more(filled):
     board = build(filled.store, "toy")
     assert "Log loss" not in shown(board, 80)

@@ -96,7 +96,11 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("n_train", "Train", "Labelled training texts used, validation included.", lambda r: r.size, lambda r: r.size),
     Column(
-        "seeds", "Seeds", "Runs that differ by their seed only; figures are their means.", lambda r: len(r.records), lambda r: _seeds(r)
+        "seeds",
+        "Seeds",
+        "Finished runs that differ by their seed only, of those that were begun; figures are their means.",
+        lambda r: len(r.records),
+        lambda r: _seeds(r),
     ),
     _figure("accuracy", "Accuracy %", "higher", percent),
     Column(
@@ -179,7 +183,7 @@ COLUMNS: tuple[Column, ...] = (
 
 
 def _seeds(row: Row) -> str:
-    return f"{len(row.records)} (+{row.missing} lost)" if row.missing else str(len(row.records))
+    return f"{len(row.records)} of {len(row.records) + row.missing}" if row.missing else str(len(row.records))
 
 
 def column(name: str) -> Column:

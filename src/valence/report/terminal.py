@@ -10,16 +10,24 @@ from valence.report.table import Column, column, percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.text import Text
 
-BY_WIDTH = (
-    *((0, name) for name in ("rank", "preset", "n_train", "seeds", "accuracy")),
-    *((80, name) for name in ("fit_seconds", "texts_per_second")),
-    *((110, name) for name in ("macro_f1", "log_loss", "ece")),
-    *((150, name) for name in ("backbone", "trainable_parameters", "peak_memory_bytes")),
-    *((190, name) for name in ("device", "seed_accuracy")),
-    (0, "better_than_next_p"),
+BY_NEED = (
+    *("rank", "preset", "accuracy", "better_than_next_p", "n_train", "seeds", "fit_seconds", "texts_per_second", "macro_f1"),
+    *("log_loss", "ece", "seed_accuracy", "trainable_parameters", "peak_memory_bytes", "backbone", "device"),
 )
-"""Columns and the width from which they are shown."""
+"""Columns, the most needed first; they are taken as long as they fit."""
+SHOWN = (
+    *("rank", "preset", "n_train", "seeds", "accuracy", "seed_accuracy", "macro_f1", "log_loss", "ece", "fit_seconds"),
+    *("texts_per_second", "trainable_parameters", "peak_memory_bytes", "backbone", "device", "better_than_next_p"),
+)
+"""The same columns in the order in which they stand."""
+HEADINGS = {"better_than_next_p": "p", "accuracy": "Accuracy"}
+"""Short headings."""
+NAME = 26
+"""Characters of a name that keep other columns out; a longer one is folded."""
+GAP = 3
+"""Characters between columns."""
 
 
 def render(board: Board, width: int = 80) -> RenderableType:
@@ -29,13 +37,12 @@ def render(board: Board, width: int = 80) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    shown = [column(name) for least, name in BY_WIDTH if width >= least]
-    shown = [c for c in shown if not board.rows or any(c.show(r) for r in board.rows)]
+    shown = _fitting(board, width)
     title = f"{board.name}: {board.n:,} texts" if board.rows else f"{board.name}: no run has finished yet"
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, expand=False)
     for c in shown:
         number = c.name == "rank" or c.better != "" or c.name in {"seeds", "n_train", "better_than_next_p", "seed_accuracy"}
-        table.add_column(_HEADINGS.get(c.name, c.title), justify="right" if number else "left", overflow="fold", no_wrap=c.name != "preset")
+        table.add_column(HEADINGS.get(c.name, c.title), justify="right" if number else "left", overflow="fold", no_wrap=c.name != "preset")
     for r in board.rows:
         table.add_row(*(_cell(c, r) for c in shown))
     notes = [Text(f"{e.status}: {e.preset} (seed {e.seed}). {e.reason}") for e in (*board.unfinished, *board.refused)]
@@ -43,11 +50,23 @@ def render(board: Board, width: int = 80) -> RenderableType:
     return Group(*([table, legend] if board.rows else [Text(title)]), *notes)
 
 
-_HEADINGS = {"n_train": "Train", "better_than_next_p": "p", "preset": "Preset", "accuracy": "Accuracy"}
-"""Short headings."""
+def _fitting(board: Board, width: int) -> list[Column]:
+    """Take columns by need until the width is used up; rank, name and accuracy are always there."""
+    kept: list[str] = []
+    used = 0
+    for c in map(column, BY_NEED):
+        cells = [_cell(c, r).cell_len for r in board.rows]
+        if not any(cells):
+            continue
+        most = min(max(cells), NAME) if c.name == "preset" else max(cells)
+        used += max(most, len(HEADINGS.get(c.name, c.title))) + GAP
+        if used > width + GAP and len(kept) >= 3:
+            break
+        kept.append(c.name)
+    return [column(name) for name in SHOWN if name in kept]
 
 
-def _cell(c: Column, row: Row) -> RenderableType:
+def _cell(c: Column, row: Row) -> Text:
     from rich.text import Text
 
     if c.name == "accuracy":
