@@ -20,6 +20,20 @@ def fit(method, labels=LABELS):
     return method.fit(split(90, 0, len(labels)), split(30, 1, len(labels)), Task(labels, 0, device="cpu"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Tiny tensors gain nothing from threads, and lose much where other processes want the cores."""
+    try:
+        import torch
+    except ImportError:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def fitted():
     """Fit a method on the sentences."""

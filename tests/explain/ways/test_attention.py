@@ -52,3 +52,16 @@ def test_a_network_without_attention_refuses(cnn):
 def test_attention_is_never_taken_unasked():
     pytest.importorskip("captum", reason="needs valence[explain]")
     assert explain(classifier(), "The wonderful film", LABELS).method == "integrated_gradients"
+
+
+def test_it_is_what_attention_lstm_says_itself():
+    from valence.methods.attention_lstm import TINY, AttentionLstm
+
+    torch.manual_seed(0)
+    words = Vocabulary(("[PAD]", "[UNK]", "the", "wonderful", "film"))
+    network = AttentionLstm(**TINY).build(WordEmbedding(torch.randn(5, 16)), 2).eval()
+    fitted = NetworkClassifier(network, words, max_length=6, keep="head", device=torch.device("cpu"))
+    found = explain(fitted, "The WONDERFUL film", LABELS, method="attention")
+    with torch.no_grad():
+        own = network.weights(torch.tensor([[2, 3, 4]]), torch.tensor([3]))[0]
+    np.testing.assert_allclose(found.scores, own.numpy(), atol=1e-6)
