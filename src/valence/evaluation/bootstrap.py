@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,9 @@ def _cells(outcomes: Outcomes) -> _Cells:
     return _Cells(counts[held].astype(np.int64), pair // (k + 1), pair % (k + 1), held % BINS, gap, loss)
 
 
-def bootstrap_intervals(outcomes: Outcomes, *, level: float = 0.95, draws: int = DRAWS, seed: int = 0) -> dict[str, Interval]:
+def bootstrap_intervals(
+    outcomes: Outcomes, *, figures: Mapping[str, float] | None = None, level: float = 0.95, draws: int = DRAWS, seed: int = 0
+) -> dict[str, Interval]:
     """Percentile intervals (Efron, 1979) of `macro_f1`, `log_loss` and `ece` over other draws of the test texts.
 
     To resample n texts and count them by (label, answer, confidence bin) is to draw one multinomial over these cells, so
@@ -59,6 +62,13 @@ def bootstrap_intervals(outcomes: Outcomes, *, level: float = 0.95, draws: int =
 
     Resampling adds noise to every bin's gap and so pushes each resampled `ece` up; its interval is shifted down by that
     bias, which centres it on the figure it belongs to, and ends at 0.
+
+    Args:
+        outcomes: the graded answers.
+        figures: the three metrics where they are computed already.
+        level: confidence level.
+        draws: resamples.
+        seed: of the resampling.
     """
     cells = _cells(outcomes)
     rng = np.random.default_rng(seed)
@@ -69,7 +79,7 @@ def bootstrap_intervals(outcomes: Outcomes, *, level: float = 0.95, draws: int =
         "log_loss": _sums(rng, drawn, cells.loss, np.ones((len(cells.counts), 1)))[:, 0] / n,
         "ece": np.abs(_sums(rng, drawn, cells.gap, _indicator(cells.bin, BINS))).sum(axis=1) / n,
     }
-    values = {"macro_f1": macro_f1(outcomes), "log_loss": log_loss(outcomes), "ece": ece(outcomes)}
+    values = figures or {"macro_f1": macro_f1(outcomes), "log_loss": log_loss(outcomes), "ece": ece(outcomes)}
     tails = [50 * (1 - level), 50 * (1 + level)]
     return {name: _percentiles(values[name], sample, tails, centre=name == "ece") for name, sample in samples.items()}
 

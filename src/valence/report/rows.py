@@ -135,7 +135,7 @@ def row(runs: Sequence[tuple[RunRecord, Outcomes]], ids: Sequence[str]) -> Row:
     runs = sorted(runs, key=lambda run: run[0].seed)
     correct = np.stack([outcomes.correct for _, outcomes in runs])
     scores = [score_outcomes(outcomes) for _, outcomes in runs]
-    intervals = [_at_recorded(bootstrap_intervals(outcomes), record) for record, outcomes in runs]
+    intervals = [_at_recorded(bootstrap_intervals(o, figures=s), record) for (record, o), s in zip(runs, scores, strict=True)]
     figures = {"accuracy": accuracy_interval(correct)}
     figures |= {name: mean_interval([found[name] for found in intervals]) for name in ("macro_f1", "log_loss", "ece")}
     return Row(
