@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,12 +17,14 @@ from valence.types import Classifier
 if TYPE_CHECKING:
     from torch import Tensor
 
-STEPS = 24
+STEPS = 8
 """Points on each stretch of the way."""
 STRETCHES = 64
 """Stretches the way is cut into at most."""
 TOLERANCE = 0.01
 """Logits by which the scores may miss the change they explain."""
+SLACK = 5
+"""How much more the stretches may miss in sum, without regard to sign."""
 BUDGET = 32_768
 """Vectors per pass through the network; bounds the memory."""
 
@@ -47,8 +50,8 @@ class IntegratedGradients(Way):
         way = _Path(reading, label)
         stretches = [way.stretch(0.0, 1.0)]
         change = way.logit(1.0) - way.logit(0.0)
-        while (error := sum(abs(s.delta) for s in stretches)) > TOLERANCE and len(stretches) < STRETCHES:
-            progress(len(stretches), STRETCHES, f"{error:.3f} logits to go")
+        while not _adds_up(stretches) and len(stretches) < STRETCHES:
+            progress(len(stretches), STRETCHES, f"{abs(sum(s.delta for s in stretches)):.3f} logits missing")
             worst = stretches.pop(max(range(len(stretches)), key=lambda i: abs(stretches[i].delta)))
             middle = (worst.start + worst.end) / 2
             stretches += [way.stretch(worst.start, middle), way.stretch(middle, worst.end)]
@@ -70,6 +73,12 @@ class _Stretch:
     """(time,)"""
     delta: float
     """Sum of the scores less the change of the logit."""
+
+
+def _adds_up(stretches: Sequence[_Stretch]) -> bool:
+    """Tell whether the whole misses little, and not only because its parts miss much on either side."""
+    deltas = [s.delta for s in stretches]
+    return abs(sum(deltas)) <= TOLERANCE and sum(map(abs, deltas)) <= SLACK * TOLERANCE
 
 
 class _Path:
