@@ -37,5 +37,5 @@ def test_predictions_and_confidence_are_the_first_most_probable_label(k):
 
 
 def test_labels_and_probabilities_of_other_lengths_are_refused():
-    with pytest.raises(BadData, match="got 3 labels and an array of .2, 2."):
+    with pytest.raises(BadData, match=r"got 3 labels and an array of \(2, 2\)"):
         grade(np.zeros(3, dtype=np.int64), np.full((2, 2), 0.5, dtype=np.float32))
