@@ -310,9 +310,7 @@ def align(scored: Scored, ids: tuple[str, ...]) -> Scored:
     missing = sum(name not in position for name in ids)
     if missing or len(position) != len(ids):
         extra = len(position) - (len(ids) - missing)
-        raise Mismatch(
-            f"The predictions are not of the same texts: {missing} ids are missing, {extra} are unknown. Nothing was compared."
-        )
+        raise Mismatch(f"The predictions are not of the same texts: {missing} ids are missing, {extra} are unknown. Nothing was compared.")
     order = np.fromiter((position[name] for name in ids), dtype=np.intp, count=len(ids))
     responses = scored.predictions.responses
     return Scored(
