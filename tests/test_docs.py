@@ -1,0 +1,34 @@
+"""What the documentation points to is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[p.relative_to(ROOT).as_posix() for p in PAGES])
+def test_every_link_leads_to_a_file(page):
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    missing = [link for link in links if not re.match(r"https?:", link) and not (page.parent / link).exists()]
+    assert not missing
+
+
+def test_every_test_that_is_named_exists():
+    named = {(p.name, t) for p in PAGES for t in re.findall(r"`(test_\w+)`", p.read_text(encoding="utf-8"))}
+    source = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py"))
+    assert named
+    assert not {(page, name) for page, name in named if f"def {name}(" not in source}
+
+
+def test_every_page_is_reached_from_the_index():
+    seen, todo = set(), [ROOT / "docs" / "index.md"]
+    while todo:
+        page = todo.pop().resolve()
+        if page not in seen and page.exists():
+            seen.add(page)
+            todo += [page.parent / link for link in re.findall(r"\]\(([^)#]+\.md)\)", page.read_text(encoding="utf-8"))]
+    decisions = ROOT / "docs" / "decisions"
+    assert {p for p in PAGES if p.parent != decisions} <= seen
