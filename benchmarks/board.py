@@ -66,7 +66,8 @@ def measure(folder: Path) -> str:
     total, busy = time.perf_counter() - started, time.process_time()
     memory = psutil.Process().memory_info()
     peak = getattr(memory, "peak_wset", None) or _unix_peak()
-    return f"{len(board.rows):4} rows: build {built:5.1f} s, with files {total:5.1f} s (processor {busy:.1f} s), peak memory {peak / 1e6:.0f} MB"
+    times = f"build {built:5.1f} s, with files {total:5.1f} s (processor {busy:.1f} s)"
+    return f"{len(board.rows):4} rows: {times}, peak memory {peak / 1e6:.0f} MB"
 
 
 def _unix_peak() -> float:
