@@ -33,7 +33,9 @@ def test_two_files_of_one_name_are_two_experiments(tmp_path):
     assert a.data_title == b.data_title == "my"
 
 
-@pytest.mark.parametrize(("path", "title"), [("imdb", "imdb"), ("x/my reviews.v2.csv", "my_reviews"), ("./.csv", "data"), ("my/imdb.csv", "imdb_file")])
+@pytest.mark.parametrize(
+    ("path", "title"), [("imdb", "imdb"), ("x/my reviews.v2.csv", "my_reviews"), ("./.csv", "data"), ("my/imdb.csv", "imdb_file")]
+)
 def test_a_path_gives_a_title_fit_for_a_file_name(path, title):
     assert data_title(path) == title
 

@@ -53,7 +53,7 @@ class Predictions:
     @property
     def labels(self) -> NDArray[np.int64]:
         """(n,) the most probable label; the first one on a tie."""
-        return self.probabilities.argmax(axis=1).astype(np.int64)
+        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
