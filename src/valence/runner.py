@@ -20,6 +20,7 @@ from valence import data
 from valence.data.subsample import hold_out, subsample
 from valence.errors import BadData, BadSetting, FailedRun, ValenceError
 from valence.evaluation import metrics
+from valence.evaluation.outcomes import names_a_label
 from valence.experiment import Experiment, about
 from valence.machine import PeakMemory, commit, device_name, versions
 from valence.store import Cost, Provenance, RunRecord, RunStore, Scored, ids_digest
@@ -204,7 +205,8 @@ def _fit_and_predict(experiment: Experiment, parts: Parts, work: Path, device: s
         total_parameters=size.total,
     )
     scored = Scored(parts.scored.ids, parts.scored.labels, predictions)
-    figures = metrics.score(scored.labels, predictions.probabilities)
+    valid = None if predictions.responses is None else names_a_label(predictions.responses, corpus.labels)
+    figures = metrics.score(scored.labels, predictions.probabilities, valid)
     return Outcome(classifier, scored, figures, cost, str(getattr(classifier, "device", "cpu")))
 
 

@@ -214,7 +214,7 @@ class RunStore:
             table = pl.read_parquet(path)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise BadData(f"{path} cannot be read: {str(error).splitlines()[0]}.") from None
-        p = table.select(pl.col("^p_[0-9]+$")).to_numpy().astype(np.float32)
+        p = table.select(pl.col("^p_[0-9]+$").cast(pl.Float32)).to_numpy()
         responses = tuple(table["response"].to_list()) if "response" in table.columns else None
         return Scored(tuple(table["id"].to_list()), table["label"].to_numpy().astype(np.int64), Predictions(p, responses))
 

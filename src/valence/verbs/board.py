@@ -24,7 +24,7 @@ class Options:
     out: str = "board"
     """Folder for <data>.md, .csv, .html and the figures."""
     publish: bool = False
-    """For pages that others see: name reviews by id only, and copy records, predictions and histories to OUT/runs, without weights."""
+    """For pages that others see: copy records, predictions and histories to OUT/runs, rank all runs there, name reviews by id only."""
     json: bool = False
     """Print the rows as JSON."""
 
@@ -39,7 +39,7 @@ def main(words: Sequence[str]) -> int:
     from valence.report.table import COLUMNS
     from valence.report.terminal import render
 
-    store = RunStore(options.store)
+    store = _published(options) if options.publish else RunStore(options.store)
     known = sorted({(record.data, record.score_on) for record in store.records()})
     wanted = [pair for pair in known if options.data is None or pair[0] == data_title(options.data)]
     if not wanted:
@@ -55,9 +55,18 @@ def main(words: Sequence[str]) -> int:
             console.print(render(board, console.width))
         for path in write(board, Path(options.out)):
             print(f"wrote {path}", file=sys.stderr)
-        if options.publish:
-            _publish(store, name, Path(options.out))
     return 0
+
+
+def _published(options: Options) -> RunStore:
+    """Copy the runs to OUT/runs and return that store: the board others see is built from what they can see."""
+    from valence.experiment import data_title
+    from valence.report.publish import publish
+
+    store, seen = RunStore(options.store), RunStore(Path(options.out) / "runs")
+    if store.folder.resolve() != seen.folder.resolve():
+        publish(store, [r.id for r in store.records() if options.data is None or r.data == data_title(options.data)], options.out)
+    return seen
 
 
 def _texts(store: RunStore, name: str, score_on: str) -> dict[str, str] | None:
@@ -73,11 +82,3 @@ def _texts(store: RunStore, name: str, score_on: str) -> dict[str, str] | None:
         print(f"valence: the texts of {name} cannot be read now; the page names them by id.", file=sys.stderr)
         return None
     return dict(zip(split.ids, split.texts, strict=True))
-
-
-def _publish(store: RunStore, name: str, out: Path) -> None:
-    from valence.report.publish import publish
-
-    for record in store.records():
-        if record.data == name and record.status == "ok":
-            publish(store, record.id, out)

@@ -22,6 +22,8 @@ class Options:
     """Two or more runs: ids, beginnings of ids, or folders."""
     store: str = "runs"
     """Folder of the runs."""
+    pool_seeds: bool = False
+    """Take the runs that differ by their seed only as one, its seeds together."""
     json: bool = False
     """Print JSON."""
 
@@ -36,7 +38,7 @@ def main(words: Sequence[str]) -> int:
     from valence.report.compare import compare
 
     store = RunStore(options.store)
-    found = compare(store, [store.resolve(name) for name in options.runs])
+    found = compare(store, [store.resolve(name) for name in options.runs], pool_seeds=options.pool_seeds)
     if options.json:
         print(json.dumps(found.to_json(), indent=2))
     else:
