@@ -22,7 +22,7 @@ from valence.data.imdb import Imdb
 from valence.data.movie_reviews import MovieReviews
 from valence.errors import DataNotFound
 from valence.methods.tfidf_linear import TfidfLinear
-from valence.text.ngrams import STOCK_WORDS
+from valence.text.word_rule import STOCK_WORDS
 from valence.types import Corpus, Split, Task
 
 Side = Callable[[Split, Split], tuple[float, float, np.ndarray]]

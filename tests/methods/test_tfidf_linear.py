@@ -9,7 +9,8 @@ from sklearn.linear_model import LogisticRegression
 from conftest import sentences
 from valence.methods._weights import inverse_document_frequency, weigh
 from valence.methods.tfidf_linear import TfidfLinear
-from valence.text.ngrams import STOCK_WORDS, WordRule, learn_ngrams
+from valence.text.ngrams import learn_ngrams
+from valence.text.word_rule import STOCK_WORDS, WordRule
 from valence.types import Split, Task
 
 STOCK = {"ngrams": 2, "min_texts": 2, "cost": 10, "word_pattern": STOCK_WORDS, "keep_breaks": True}

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
 from conftest import sentences
-from valence.errors import BadData, BadSetting
+from valence.errors import BadData
 from valence.text import ngrams as module
 from valence.text._chunk import sort_with_places
-from valence.text.ngrams import STOCK_WORDS, Ngrams, WordRule, learn_ngrams
+from valence.text.ngrams import Ngrams, learn_ngrams
+from valence.text.word_rule import STOCK_WORDS, WordRule
 
 STOCK = WordRule(STOCK_WORDS, keep_breaks=True)
 ODD = [
@@ -109,10 +110,6 @@ def test_a_break_is_a_space_unless_it_is_kept():
     assert "br" in learn_ngrams(texts, longest=1, min_texts=2, rule=STOCK)[0].names()
 
 
-def test_the_default_rule_keeps_apostrophes_and_marks():
-    assert WordRule().split(["It isn't GOOD!! 7/10 :("]).to_list() == [["it", "isn't", "good", "!", "!", "7", "/", "10", ":", "("]]
-
-
 def test_odd_texts_are_counted_alone_as_together():
     ngrams, counts = learn_ngrams(ODD, longest=2, min_texts=1)
     alone = [named(ngrams, ngrams.count([text]))[0] for text in ODD]
@@ -156,12 +153,6 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path):
     (tmp_path / "two" / "ngrams.safetensors").replace(tmp_path / "one" / "ngrams.safetensors")
     with pytest.raises(BadData, match="the 2-grams do not fit the 3 words"):
         Ngrams.load(tmp_path / "one")
-
-
-def test_a_pattern_that_is_no_regular_expression_is_one_line():
-    with pytest.raises(BadSetting, match=r"^The word pattern '\(\?<=a\)b' is not a regular expression") as raised:
-        learn_ngrams(["a b"], rule=WordRule("(?<=a)b"))
-    assert "\n" not in str(raised.value)
 
 
 def test_values_too_large_to_pack_are_sorted_all_the_same():

@@ -19,7 +19,8 @@ from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_array
 
 from valence.methods._weights import Floats, Weights, class_frequencies
-from valence.text.ngrams import WORDS_AND_MARKS, Ngrams, WordRule, learn_ngrams
+from valence.text.ngrams import Ngrams, learn_ngrams
+from valence.text.word_rule import WORDS_AND_MARKS, WordRule
 from valence.types import Classifier, Method, Predictions, Size, Split, Task
 
 if TYPE_CHECKING:

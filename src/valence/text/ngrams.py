@@ -21,42 +21,14 @@ import polars as pl
 from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_array, vstack
 
-from valence.errors import BadData, BadSetting
-from valence.text._chunk import Chunk, Ints, Numbers, run_starts
-from valence.text.clean import to_series, without_breaks
+from valence.errors import BadData
+from valence.text._chunk import Chunk, Ints, Numbers, run_starts, sort_with_places
+from valence.text.word_rule import STOCK_WORDS, WORDS_AND_MARKS, WordRule
 
 T = TypeVar("T")
 
-WORDS_AND_MARKS = r"\w+(?:['’]\w+)*|[^\w\s]"
-"""Words with their apostrophes, and every mark by itself: on IMDB marks are worth half a point with n-grams."""
-STOCK_WORDS = r"[\w\p{No}]{2,}"
-"""What scikit-learn's default pattern finds: two letters or more; its engine also counts ½ and ³ as letters."""
 CHUNK = 2_000_000
 """Characters that are read together: small enough for the caches, large enough for polars; changes no count."""
-
-
-@dataclass(frozen=True)
-class WordRule:
-    """How a text becomes lower-case words."""
-
-    pattern: str = WORDS_AND_MARKS
-    """A regular expression as Rust reads it: no look-around, no back-references."""
-    keep_breaks: bool = False
-    """Whether the letters of `<br />` are read as a word, as scikit-learn does."""
-
-    def split(self, texts: Sequence[str]) -> pl.Series:
-        """Return n lists of words.
-
-        Raises:
-            BadSetting: the pattern is not a regular expression.
-        """
-        text = pl.col("text") if self.keep_breaks else without_breaks(pl.col("text"))
-        lazy = to_series(texts).to_frame().lazy().select(text.str.to_lowercase().str.extract_all(self.pattern))
-        try:
-            return lazy.collect()["text"]
-        except pl.exceptions.ComputeError as error:
-            reason = " ".join(str(error).split())[-120:]
-            raise BadSetting(f"The word pattern {self.pattern!r} is not a regular expression that Rust's engine reads: {reason}") from error
 
 
 @dataclass(frozen=True)
@@ -210,12 +182,11 @@ def _frequent_keys(parts: Sequence[tuple[Ints, Ints]], min_texts: int) -> Ints:
     if not parts:
         return np.empty(0, dtype=np.int64)
     keys, texts = (np.concatenate(part) for part in zip(*parts, strict=True))
-    order = np.argsort(keys)
-    keys, texts = keys[order], texts[order]
+    keys, order = sort_with_places(keys)
     starts = run_starts(keys)
     if not len(starts):
         return keys
-    return keys[starts][np.add.reduceat(texts, starts) >= min_texts]
+    return keys[starts][np.add.reduceat(texts[order], starts) >= min_texts]
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -236,3 +207,6 @@ def _each(work: Callable[..., T], chunks: Iterator[Sequence[str]] | Sequence[obj
         return [work(chunk) for chunk in todo]
     with ThreadPoolExecutor(min(len(todo), os.cpu_count() or 1)) as pool:
         return list(pool.map(work, todo))
+
+
+__all__ = ["STOCK_WORDS", "WORDS_AND_MARKS", "Ngrams", "WordRule", "learn_ngrams"]
