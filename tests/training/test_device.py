@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from valence.errors import BadSetting
+from valence.training import device as device_module
 from valence.training.device import known_devices, resolve_device, use_bfloat16
 
 
@@ -21,8 +22,10 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(name):
         resolve_device(name)
 
 
-def test_bfloat16_is_chosen_by_hardware_or_by_hand():
+@pytest.mark.parametrize("has_it", [True, False])
+def test_bfloat16_is_chosen_by_hardware_or_by_hand(has_it, monkeypatch):
+    monkeypatch.setattr(device_module, "_cpu_has_bfloat16", lambda: has_it)
     cpu = torch.device("cpu")
-    assert not use_bfloat16("auto", cpu)
+    assert use_bfloat16("auto", cpu) == has_it
     assert use_bfloat16("bfloat16", cpu)
     assert not use_bfloat16("float32", cpu)

@@ -27,12 +27,12 @@ def batch():
 def test_it_is_the_cross_entropy_summed_over_the_mean_number_of_texts():
     net, b = network(), batch()
     expected = F.cross_entropy(net(b.tokens, b.lengths), b.labels, reduction="sum") / 5
-    assert CrossEntropy(Recipe(), 5, CPU)(net, b).item() == pytest.approx(expected.item())
+    assert CrossEntropy(Recipe(precision="float32"), 5, CPU)(net, b).item() == pytest.approx(expected.item())
 
 
 def test_texts_count_the_same_in_full_and_in_small_batches():
     net, b = network(), batch()
-    loss = CrossEntropy(Recipe(), 2, CPU)
+    loss = CrossEntropy(Recipe(precision="float32"), 2, CPU)
     parts = [Batch(b.tokens[i : i + 1], b.lengths[i : i + 1], b.labels[i : i + 1]) for i in range(2)]
     assert sum(loss(net, p).item() for p in parts) == pytest.approx(loss(net, b).item(), rel=1e-5)
 
@@ -41,13 +41,13 @@ def test_smoothing_spreads_the_target():
     net, b = network(), batch()
     log_p = F.log_softmax(net(b.tokens, b.lengths), dim=1).detach().numpy()
     target = np.array([[0.1, 0.9], [0.9, 0.1]])
-    assert CrossEntropy(Recipe(label_smoothing=0.2), 2, CPU)(net, b).item() == pytest.approx(-(target * log_p).sum() / 2, rel=1e-5)
+    assert CrossEntropy(Recipe(precision="float32", label_smoothing=0.2), 2, CPU)(net, b).item() == pytest.approx(-(target * log_p).sum() / 2, rel=1e-5)
 
 
 def test_an_adversarial_step_makes_the_loss_larger_and_trains_every_weight():
     net, b = network(), batch()
-    plain = CrossEntropy(Recipe(), 2, CPU)(net, b)
-    shifted = CrossEntropy(Recipe(adversarial=0.5), 2, CPU)(net, b)
+    plain = CrossEntropy(Recipe(precision="float32"), 2, CPU)(net, b)
+    shifted = CrossEntropy(Recipe(precision="float32", adversarial=0.5), 2, CPU)(net, b)
     assert shifted > plain
     shifted.backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in net.parameters())

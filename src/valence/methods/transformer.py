@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from valence.methods._networks import TINY_NETWORK, Network
 
 if TYPE_CHECKING:
     from valence.training.networks.words import WordEmbedding, WordNetwork
 
-TINY: Mapping[str, object] = {**TINY_NETWORK, "width": 16, "heads": 2, "hidden": 32, "layers": 1}
+TINY: Mapping[str, object] = {**TINY_NETWORK, "width": 16, "heads": 2, "hidden": 32, "layers": 1, "piece": 8}
 
 
 class Transformer(Network):
-    """Let every word look at every other, a few times over; keep the largest and the mean of the states."""
+    """Let the words look at each other, a few times over; keep the largest and the mean of the states."""
 
     paper: ClassVar[str] = "Vaswani et al., 2017, arXiv:1706.03762"
 
@@ -24,12 +24,14 @@ class Transformer(Network):
     """Size of a word's state."""
     layers: PositiveInt = 2
     """Encoder layers."""
-    heads: PositiveInt = 4
+    heads: PositiveInt = 2
     """Heads of the attention; they share the width evenly."""
     hidden: PositiveInt = 256
     """Size of the dense layer between two attentions."""
+    piece: NonNegativeInt = 128
+    """Words of the pieces within which words look at each other, which takes time in proportion to the text; 0 is the whole text."""
     layer_dropout: float = Field(default=0.1, ge=0, lt=1)
-    """Share of the numbers and of the attention that each encoder layer hides in training."""
+    """Share of the numbers hidden behind each dense layer in training."""
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -41,5 +43,5 @@ class Transformer(Network):
         """Return the network."""
         from valence.training.networks.transformer import TransformerNetwork
 
-        shape = {"width": self.width, "layers": self.layers, "heads": self.heads, "hidden": self.hidden}
+        shape = {"width": self.width, "layers": self.layers, "heads": self.heads, "hidden": self.hidden, "piece": self.piece}
         return TransformerNetwork(embedding, labels, **shape, layer_dropout=self.layer_dropout, dropout=self.dropout)

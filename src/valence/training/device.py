@@ -28,15 +28,23 @@ def resolve_device(name: str) -> torch.device:
 
 
 def use_bfloat16(precision: str, device: torch.device) -> bool:
-    """Tell whether to train in bfloat16: `auto` does where the hardware has it (CUDA from Ampere on).
+    """Tell whether to train in bfloat16: `auto` does where the hardware has it (CUDA from Ampere on, CPUs with AVX512-BF16 or AMX).
 
     Raises:
         BadSetting: `bfloat16` was asked for on a GPU that has none.
     """
-    has_it = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
+    has_it = _cpu_has_bfloat16() if device.type == "cpu" else False
+    if device.type == "cuda":
+        has_it = torch.cuda.get_device_capability(device) >= (8, 0)
     if precision == "bfloat16" and device.type == "cuda" and not has_it:
         raise BadSetting(f"{torch.cuda.get_device_name(device)} has no bfloat16. Set --precision float32.")
     return has_it if precision == "auto" else precision == "bfloat16"
+
+
+def _cpu_has_bfloat16() -> bool:
+    # torch tells this by names that start with an underscore only; without them training stays in float32
+    asked = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(ask is not None and ask() for ask in asked)
 
 
 __all__ = ["known_devices", "resolve_device", "use_bfloat16"]

@@ -33,7 +33,7 @@ class Recipe(Settings):
     average_decay: float = Field(default=0.999, ge=0, lt=1)
     """Decay of the running average of the weights that validation and prediction use; 0 uses the last weights."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Arithmetic of the training: `auto` is bfloat16 on a GPU that has it and float32 elsewhere; prediction is always float32."""
+    """Arithmetic of the training: `auto` is bfloat16 where the hardware has it, else float32; prediction is always float32."""
     report_to: str = "none"
     """Where the trainer engine also reports to: `none`, `tensorboard`, `mlflow`, `wandb` or several with commas."""
 

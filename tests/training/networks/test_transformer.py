@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from valence.training.networks.transformer import EncoderLayer, positions
+from valence.training.networks.transformer import EncoderLayer, TransformerNetwork, attend, positions
+from valence.training.networks.words import WordEmbedding
 
 
 def test_positions_are_the_sines_and_cosines_of_the_paper():
@@ -49,3 +50,27 @@ def test_a_width_the_heads_cannot_share_is_refused(width):
 
     with pytest.raises(ValidationError, match=f"width {width} cannot be shared by 2 heads"):
         Transformer(width=width, heads=2)
+
+
+def test_attention_is_torch_s_own_for_short_and_long_texts():
+    torch.manual_seed(0)
+    for time in (5, 300):
+        query, key, value = torch.randn(3, 2, 2, time, 4)
+        inside = torch.arange(time) < torch.tensor([[time], [3]])
+        expected = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=inside[:, None, None])
+        torch.testing.assert_close(attend(query, key, value, inside), expected, atol=1e-6, rtol=1e-5)
+
+
+def test_words_see_their_own_piece_only():
+    torch.manual_seed(0)
+    shape = {"width": 8, "layers": 2, "heads": 2, "hidden": 12, "layer_dropout": 0.0, "dropout": 0.0}
+    network = TransformerNetwork(WordEmbedding(torch.randn(20, 6)), 2, **shape, piece=3).eval()
+    states = []
+    network.norm.register_forward_hook(lambda module, inputs, output: states.append(output))
+    tokens = torch.tensor([[4, 5, 6, 7, 8, 9, 10]])
+    changed = tokens.clone()
+    changed[0, 4] = 15
+    for text in (tokens, changed):
+        network(text, torch.tensor([7]))
+    moved = (states[0] - states[1]).abs().sum(dim=2).flatten() > 1e-6
+    assert moved.tolist() == [False] * 3 + [True] * 3 + [False] * 3

@@ -9,7 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from valence.training.networks.pooling import max_over_time, mean_over_time
+from valence.training.networks.recurrent import chop
 from valence.training.networks.words import START_SCALE, WordEmbedding, WordNetwork
+
+SHORT = 256
+"""Words up to which a CPU is faster without the fused kernel."""
 
 
 def positions(time: int, size: int) -> Tensor:
@@ -17,6 +21,23 @@ def positions(time: int, size: int) -> Tensor:
     rate = torch.exp(torch.arange(0, size, 2) * (-math.log(10_000.0) / size))
     angle = torch.arange(time)[:, None] * rate
     return torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1)
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, inside: Tensor) -> Tensor:
+    """Return scaled dot-product attention (Vaswani et al., 2017, equation 1) over a text's own words.
+
+    Args:
+        query: (batch, heads, time, size), what each word asks.
+        key: of the same shape, what each word is asked by.
+        value: of the same shape, what each word gives.
+        inside: (batch, time) bool; every row holds at least one true.
+    """
+    mask = inside[:, None, None]
+    if query.device.type != "cpu" or query.shape[2] > SHORT:
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    scores = (query.contiguous() @ key.contiguous().transpose(-1, -2)).float() * query.shape[3] ** -0.5
+    weights = torch.softmax(scores.masked_fill(~mask, torch.finfo(torch.float32).min), dim=-1)
+    return weights.to(value.dtype) @ value.contiguous()
 
 
 class EncoderLayer(nn.Module):
@@ -37,9 +58,9 @@ class EncoderLayer(nn.Module):
         """Map (batch, time, width) states to states; no word looks at what lies behind its text."""
         batch, time, width = states.shape
         query, key, value = self.project(self.attention_norm(states)).view(batch, time, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
-        dropout = self._dropout.p if self.training else 0.0
-        seen = F.scaled_dot_product_attention(query, key, value, attn_mask=inside[:, None, None], dropout_p=dropout)
-        states = states + self._dropout(self.merge(seen.transpose(1, 2).reshape(batch, time, width)))
+        # no dropout on the attention itself: the fused kernels of a CPU have none, and without them it takes ten times as long
+        seen = attend(query, key, value, inside)
+        states = states + self.merge(seen.transpose(1, 2).reshape(batch, time, width))
         dense: Tensor = self.narrow(F.gelu(self.widen(self.dense_norm(states))))
         out: Tensor = states + self._dropout(dense)
         return out
@@ -59,20 +80,28 @@ class TransformerNetwork(WordNetwork):
         hidden: int,
         layer_dropout: float,
         dropout: float,
+        piece: int = 0,
     ) -> None:
         super().__init__(embedding, 2 * width, labels, dropout=dropout)
         self.enter = nn.Linear(embedding.dimension, width)
         self.layers = nn.ModuleList(EncoderLayer(width, heads, hidden, layer_dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
+        self._piece = piece
 
     def read(self, vectors: Tensor, inside: Tensor, lengths: Tensor) -> Tensor:
         """Return the largest and the mean state of a text's own words."""
         # word vectors start small, and so must the places, or they drown the words
         states = self.enter(vectors / START_SCALE)
-        states = states + positions(states.shape[1], states.shape[2]).to(states)
+        batch, time, width = states.shape
+        states, seen = states + positions(time, width).to(states), inside
+        if self._piece:
+            states, _ = chop(states, lengths, self._piece)
+            seen = F.pad(inside, (0, -time % self._piece)).view(-1, self._piece)
+            # a piece behind a text's end looks at its first place: a softmax over nothing would not be finite
+            seen = torch.cat([seen[:, :1] | ~seen.any(dim=1, keepdim=True), seen[:, 1:]], dim=1)
         for layer in self.layers:
-            states = layer(states, inside)
-        states = self.norm(states)
+            states = layer(states, seen)
+        states = self.norm(states).view(batch, -1, width)[:, :time]
         return torch.cat([max_over_time(states, inside).float(), mean_over_time(states, inside)], dim=1)
 
 
