@@ -14,6 +14,7 @@ imdb.parquet in $VALENCE_DATA; without it made-up reviews of the same lengths.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import time
 from collections.abc import Callable
@@ -128,7 +129,7 @@ def plain(network: WordNetwork) -> WordNetwork:
 def compare(name: str, tokens: Tokens, labels: np.ndarray, words: tuple[str, ...], args: argparse.Namespace) -> tuple[float, float]:
     """Return the seconds per 20,000 reviews of ours and of the seed's way."""
     device = resolve_device(args.device)
-    method = METHODS.find(name)(**({"precision": args.precision} if args.precision else {}))
+    method = METHODS.find(name)(**{key: json.loads(value) for key, _, value in (pair.partition("=") for pair in args.set)})
 
     def network(dimension: int, dropout: float) -> WordNetwork:
         torch.manual_seed(0)
@@ -153,7 +154,7 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=REVIEWS)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--threads", type=int)
-    parser.add_argument("--precision", choices=["float32", "bfloat16"], help="of ours; the method's own when not given")
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=JSON", help="settings of ours, such as precision='\"float32\"'")
     parser.add_argument("--vectors", type=int, default=300, help="numbers in a frozen word vector of the seed's way; 0: the method's own")
     args = parser.parse_args()
     if args.threads:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from valence.text.vocabulary import Tokens, Vocabulary
+from valence.training import device
 from valence.training.examples import Examples
 from valence.types import Journal, Task
 
@@ -20,6 +21,12 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def float32(monkeypatch):
+    """Train in float32 on every machine: figures worked by hand should not depend on whether the CPU has bfloat16."""
+    monkeypatch.setattr(device, "_cpu_has_bfloat16", lambda: False)
 
 
 @pytest.fixture

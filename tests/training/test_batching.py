@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from valence.training.batching import Plan, bucket, by_length
+from valence.training.batching import LEAST_STEPS, Plan, bucket, by_length
 
 LENGTHS = np.random.default_rng(0).integers(1, 60, 200)
 
@@ -46,6 +46,12 @@ def test_epochs_group_texts_differently():
     plan = Plan.draw(LENGTHS, epochs=2, budget=256, seed=1)
     groups = [{tuple(sorted(b)) for b in part} for part in (plan.batches[: plan.epoch_ends[0]], plan.batches[plan.epoch_ends[0] :])]
     assert len(groups[0] & groups[1]) < len(groups[0]) / 2
+
+
+def test_a_small_set_still_gets_its_steps():
+    lengths = np.full(64, 10)
+    assert Plan.draw(lengths, epochs=1, budget=10**6, seed=0).steps == LEAST_STEPS
+    assert Plan.draw(np.array([7]), epochs=2, budget=10**6, seed=0).steps == 2
 
 
 def test_little_padding_is_left():

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -25,7 +26,7 @@ class Constant(nn.Module):
 
 def course(toy, journal, epochs=3):
     network = Constant()
-    plan = Plan.draw(toy[0].lengths, epochs=epochs, budget=10**6, seed=0)  # one step per epoch
+    plan = Plan((np.arange(len(toy[0])),) * epochs, tuple(range(1, epochs + 1)))  # one step per epoch
     return network, Course(network, plan, toy[1], Recipe(average_decay=0), journal)
 
 

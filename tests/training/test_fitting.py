@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from valence.errors import FailedRun
+from valence.errors import BadSetting, FailedRun
 from valence.training import course as course_module
 from valence.training.fitting import fit_network
 from valence.training.networks.cnn import CnnNetwork
@@ -142,11 +142,15 @@ def test_the_history_has_losses_and_one_validation_per_epoch(build, toy, task, n
     assert "valid" in journal.bar[-1][2]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_tensorboard_log_is_written_when_asked_for(build, toy, task, notes, tmp_path, engine):
+def test_a_tensorboard_log_is_written_when_asked_for(build, toy, task, notes, tmp_path):
     pytest.importorskip("tensorboard")
-    fit_network(build, *toy, recipe(engine, report_to="tensorboard"), task(notes(tmp_path)))
-    assert bool(list(tmp_path.rglob("events.out*"))) == (engine == "trainer")
+    fit_network(build, *toy, recipe("trainer", report_to="tensorboard"), task(notes(tmp_path)))
+    assert list(tmp_path.rglob("events.out*"))
+
+
+def test_a_log_that_cannot_be_written_is_refused_in_one_line(build, toy, task):
+    with pytest.raises(BadSetting, match=r"^--report-to nosuch: .*nosuch"):
+        fit_network(build, *toy, recipe("trainer", report_to="nosuch"), task())
 
 
 CHILD = """
@@ -162,12 +166,12 @@ from valence.types import Journal, Split, Task
 class Killed(Journal):
     folder = pathlib.Path({folder!r})
     def progress(self, done, total, note=""):
-        if done > 30:
+        if total > 1 and done > 90:
             os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 texts, labels = sentences(60)
 split = Split(tuple(map(str, range(60))), tuple(texts), np.array(labels))
-Cnn(**{{**TINY, "engine": {engine!r}}}).fit(split, split, Task(("bad", "good"), 0, device="cpu", journal=Killed()))
+Cnn(**{{**TINY, "engine": {engine!r}, "precision": "float32"}}).fit(split, split, Task(("bad", "good"), 0, device="cpu", journal=Killed()))
 """
 
 
@@ -184,9 +188,9 @@ def test_a_killed_process_resumes_to_the_answers_of_an_uninterrupted_one(notes, 
     assert done.returncode in (-getattr(signal, "SIGKILL", signal.SIGTERM), signal.SIGTERM)
     texts, labels = sentences(60)
     split = Split(tuple(map(str, range(60))), tuple(texts), np.array(labels))
-    method = Cnn(**{**TINY, "engine": engine})
+    method = Cnn(**{**TINY, "engine": engine, "precision": "float32"})
     journal = notes(tmp_path)
     resumed = method.fit(split, split, Task(("bad", "good"), 0, device="cpu", journal=journal))
     whole = method.fit(split, split, Task(("bad", "good"), 0, device="cpu", journal=Journal()))
-    assert min(done for done, total, _ in journal.bar if total > 1) > 20
+    assert min(done for done, total, _ in journal.bar if total > 1) > 30
     np.testing.assert_array_equal(resumed.predict(texts).probabilities, whole.predict(texts).probabilities)

@@ -19,6 +19,12 @@ def test_a_changed_default_keeps_the_sentence():
     assert Longer().epochs == 99
 
 
+def test_only_the_trainer_reports():
+    with pytest.raises(ValidationError, match="needs engine trainer"):
+        Recipe(engine="packed", report_to="wandb")
+    assert Recipe(engine="trainer", report_to="wandb").report_to == "wandb"
+
+
 @pytest.mark.parametrize("wrong", [{"warmup_ratio": 0.2}, {"epochs": 0}, {"learning_rate": 0}, {"engine": "seed"}, {"average_decay": 1}])
 def test_values_out_of_range_are_refused(wrong):
     with pytest.raises(ValidationError):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 TINY_NETWORK: Mapping[str, object] = {
-    "epochs": 25,
+    "epochs": 6,
     "batch_tokens": 200,
     "learning_rate": 0.01,
     "average_decay": 0.9,
@@ -38,7 +38,7 @@ class Network(Recipe, Method):
     """A network over words whose vectors it learns from the labelled texts, from a random or a pretrained start."""
 
     max_length: PositiveInt = 400
-    """Words of a text that are read; half a percent of IMDB's accuracy lies beyond 256."""
+    """Words of a text that are read."""
     keep: Keep = "head+tail"
     """Which words of a longer text are read: its first, its last, or half of each."""
     max_words: PositiveInt = 30_000

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 JITTER = 0.1
 """Lengths are scaled by up to this much before sorting, so that no two epochs group the same texts."""
 
+LEAST_STEPS = 32
+"""Steps per epoch that even a small training set gets: with fewer, a few hundred texts would end before anything is learned."""
+
 
 def bucket(order: NDArray[np.intp], lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.intp]]:
     """Cut an order of texts into batches of at most `budget` words, padding counted.
@@ -44,7 +47,11 @@ class Plan:
 
     @classmethod
     def draw(cls, lengths: NDArray[np.int64], *, epochs: int, budget: int, seed: int) -> Plan:
-        """Draw the batches of all epochs: sorted by jittered length, cut by the budget, shuffled."""
+        """Draw the batches of all epochs: sorted by jittered length, cut by the budget, shuffled.
+
+        A set of texts too small for `LEAST_STEPS` batches is cut into about so many smaller ones.
+        """
+        budget = min(budget, max(int(lengths.sum()) // LEAST_STEPS, int(lengths.max(initial=1))))
         batches: list[NDArray[np.intp]] = []
         ends = []
         for epoch in range(epochs):
@@ -66,4 +73,4 @@ class Plan:
         return sum(map(len, self.batches)) / max(self.steps, 1)
 
 
-__all__ = ["JITTER", "Plan", "bucket", "by_length"]
+__all__ = ["JITTER", "LEAST_STEPS", "Plan", "bucket", "by_length"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from valence.types import Settings
 
@@ -17,7 +17,7 @@ class Recipe(Settings):
     epochs: PositiveInt = 6
     """Passes over the training texts; the one best on the validation texts is kept."""
     batch_tokens: PositiveInt = 16_384
-    """Words per batch, its padding counted: many short texts or few long ones."""
+    """Words per batch at most, padding counted: many short texts or few long ones; small training sets get smaller batches."""
     learning_rate: PositiveFloat = 3e-3
     """Peak learning rate of AdamW."""
     warmup_ratio: float = Field(default=0.05, ge=0, le=0.1)
@@ -36,6 +36,12 @@ class Recipe(Settings):
     """Arithmetic of the training: `auto` is bfloat16 where the hardware has it, else float32; prediction is always float32."""
     report_to: str = "none"
     """Where the trainer engine also reports to: `none`, `tensorboard`, `mlflow`, `wandb` or several with commas."""
+
+    @model_validator(mode="after")
+    def _only_the_trainer_reports(self) -> Self:
+        if self.report_to != "none" and self.engine != "trainer":
+            raise ValueError(f"report_to {self.report_to} needs engine trainer; the {self.engine} engine writes the run's history only")
+        return self
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: object) -> None:
