@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from valence.methods._networks import TINY_NETWORK
 from valence.methods._pretrained import Pretrained
@@ -31,16 +31,18 @@ class TransformerPretrained(Pretrained):
     """Attention heads of each block; they share the width."""
     layers: PositiveInt = 6
     """Blocks of the encoder."""
-    generator_share: float = Field(default=1 / 3, gt=0, le=1)
-    """Width of the network that replaces words, as a share of the encoder's; it has half the blocks."""
-    replaced_share: float = Field(default=0.15, gt=0, lt=1)
-    """Share of the words that are hidden and guessed in pretraining."""
+    objective: Literal["masked", "replaced"] = "masked"
+    """What pretraining asks for: the hidden words, or which words a network a third as wide has put in their place."""
+    hidden_share: float = Field(default=0.25, gt=0, lt=1)
+    """Share of the words that are hidden in pretraining."""
     rows: PositiveInt = 256
     """Windows in a step of pretraining."""
     window: PositiveInt = 256
     """Words of a window; all texts are laid end to end and cut into windows."""
     softmax: Literal["full", "window"] = "full"
     """Words among which a hidden one is guessed: all, or on slow machines those of the step, weighted for all."""
+    compile: bool = False
+    """Whether pretraining runs compiled blocks: faster after half a minute, on a GPU with a C compiler beside it."""
     inner_dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of the numbers hidden in each block while the labels are learned."""
 
@@ -54,6 +56,12 @@ class TransformerPretrained(Pretrained):
     word_dropout: float = Field(default=0.1, ge=0, lt=1)
     dropout: float = Field(default=0.2, ge=0, lt=1)
 
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> Self:
+        if self.width % (2 * self.heads):
+            raise ValueError(f"width {self.width} cannot be shared by {self.heads} heads of an even size; try {2 * self.heads * 32}")
+        return self
+
     def build(self, embedding: WordEmbedding, labels: int) -> WordNetwork:
         """Return the network."""
         from valence.training.networks.encoder import EncoderNetwork
@@ -62,15 +70,21 @@ class TransformerPretrained(Pretrained):
         return EncoderNetwork(embedding, labels, **size, inner_dropout=self.inner_dropout, dropout=self.dropout)
 
     def pretraining(self, table: Tensor, texts: Texts, seed: int) -> Objective:
-        """Return replaced-word detection."""
+        """Return the guessing of hidden words, or the detection of replaced ones."""
         from valence.training.networks.encoder import Encoder
+        from valence.training.networks.masked_words import MaskedWords, Masker
         from valence.training.networks.replaced_words import Detector, ReplacedWords
         from valence.training.networks.words import WordEmbedding
 
         drop, head = self.pretraining_dropout, self.width // self.heads
-        heads = max(1, round(self.heads * self.generator_share))
-        encoder = Encoder(self.dimension, width=self.width, heads=self.heads, layers=self.layers, dropout=drop)
-        generator = Encoder(self.dimension, width=head * heads, heads=heads, layers=(self.layers + 1) // 2, dropout=drop)
-        network = Detector(WordEmbedding(table, dropout=drop), encoder, generator, width=self.width, small=head * heads)
+        embedding = WordEmbedding(table, dropout=drop)
+        encoder = Encoder(self.dimension, width=self.width, heads=self.heads, layers=self.layers, dropout=drop, compiled=self.compile)
         size = {"rows": self.rows, "window": self.window, "epochs": self.pretraining_epochs}
-        return ReplacedWords(network.to(texts.device), texts, seed=seed, share=self.replaced_share, full=self.softmax == "full", **size)
+        hidden, full = self.hidden_share, self.softmax == "full"
+        if self.objective == "masked":
+            return MaskedWords(Masker(embedding, encoder, self.width).to(texts.device), texts, seed=seed, hidden=hidden, full=full, **size)
+        heads = max(1, round(self.heads / 3))
+        shape = {"width": head * heads, "heads": heads, "layers": (self.layers + 1) // 2}
+        generator = Encoder(self.dimension, **shape, dropout=drop, compiled=self.compile)
+        network = Detector(embedding, encoder, generator, width=self.width, small=head * heads)
+        return ReplacedWords(network.to(texts.device), texts, seed=seed, hidden=hidden, full=full, **size)

@@ -76,7 +76,8 @@ def present_words(targets: Tensor, shares: Tensor) -> tuple[Tensor, Tensor, Tens
 
     A word of share f is among n drawn words with the probability π = 1 - (1 - f)ⁿ; adding -log π to its logit makes the sum
     over the sample an unbiased estimate of the sum over the vocabulary (Horvitz and Thompson, 1952,
-    doi:10.1080/01621459.1952.10483446; as sampled softmax does, Jean et al., 2015, doi:10.3115/v1/P15-1001).
+    doi:10.1080/01621459.1952.10483446; as sampled softmax does, Jean et al., 2015, doi:10.3115/v1/P15-1001). What was added
+    to a target's own logit is to be taken off the loss again.
 
     Args:
         targets: (n,) int64 words.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -20,26 +21,47 @@ class DirectedLstm(nn.LSTM):
 
     def __init__(self, features: int, hidden: int, layers: int, dropout: float) -> None:
         super().__init__(features, hidden, layers, dropout=dropout if layers > 1 else 0.0)
+        with torch.no_grad():
+            for name, bias in self.named_parameters():
+                if name.startswith("bias_ih"):
+                    # a memory that lasts from the start (Jozefowicz et al., 2015, ICML)
+                    bias[hidden : 2 * hidden] = 1.0
 
     def read(self, vectors: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return the (time, batch, hidden) states and the last state, two times (layers, batch, hidden)."""
-        if vectors.device.type != "cuda" or not torch.is_autocast_enabled("cuda"):
-            with torch.autocast(vectors.device.type, enabled=False):
-                states, last = self(vectors.float(), state)
-                return states, last
-        dtype = torch.get_autocast_dtype("cuda")
-        weights = [weight.to(dtype) for weight in self._flat_weights]
-        hx = (state[0].to(dtype), state[1].to(dtype))
-        with torch.autocast("cuda", enabled=False), warnings.catch_warnings():
+        half = vectors.is_cuda and torch.is_autocast_enabled("cuda") and runs_bfloat16(vectors.device)
+        with torch.autocast(vectors.device.type, enabled=False):
+            if half:
+                return self._read_bfloat16(vectors.bfloat16(), state)
+            states, last = self(vectors.float(), (state[0].float(), state[1].float()))
+            return states, last
+
+    def _read_bfloat16(self, vectors: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        weights = [getattr(self, f"{part}_l{layer}").bfloat16() for layer in range(self.num_layers) for part in parts]
+        hx = (state[0].bfloat16(), state[1].bfloat16())
+        with warnings.catch_warnings():
             # cast weights lie apart, and cuDNN copies them together at each call: a few microseconds
             warnings.filterwarnings("ignore", message="RNN module weights")
-            states, h, c = torch.lstm(vectors.to(dtype), hx, weights, True, self.num_layers, self.dropout, self.training, False, False)  # type: ignore[call-overload]
+            states, h, c = torch.lstm(vectors, hx, weights, True, self.num_layers, self.dropout, self.training, False, False)
         return states, (h, c)
 
     def start(self, batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
         """Return a state of zeros."""
         zeros = torch.zeros(self.num_layers, batch, self.hidden_size, device=device)
         return zeros, zeros
+
+
+@lru_cache
+def runs_bfloat16(device: torch.device) -> bool:
+    """Tell whether this machine's cuDNN has LSTMs in bfloat16 (since 9.13); else they run in float32 with TF32 products."""
+    try:
+        layer = nn.LSTM(8, 8).to(device, torch.bfloat16)
+        layer(torch.zeros(2, 1, 8, device=device, dtype=torch.bfloat16))[0].sum().backward()
+        torch.cuda.synchronize(device)
+    except RuntimeError:
+        return False
+    return True
 
 
 class DirectedLstmNetwork(WordNetwork):

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from valence.training.networks.pooling import max_over_time, mean_over_time
-from valence.training.networks.words import WordEmbedding, WordNetwork
+from valence.training.networks.words import START_SCALE, WordEmbedding, WordNetwork
 
 REACH = 1
 """Neighbours on either side that the mix of a block looks at."""
@@ -103,17 +103,20 @@ def rotate(vectors: Tensor, turn: Tensor) -> Tensor:
 class Encoder(nn.Module):
     """Word vectors in, one state per word out."""
 
-    def __init__(self, dimension: int, *, width: int, heads: int, layers: int, dropout: float) -> None:
+    def __init__(self, dimension: int, *, width: int, heads: int, layers: int, dropout: float, compiled: bool = False) -> None:
         super().__init__()
         self.enter = nn.Linear(dimension, width)
         self.blocks = nn.ModuleList(Block(width, heads, dropout, layers) for _ in range(layers))
+        for block in self.blocks if compiled else ():
+            block.compile()
         self.leave = nn.LayerNorm(width)
         self._head_size = width // heads
 
     def forward(self, vectors: Tensor, inside: Tensor | None = None) -> Tensor:
         """Map (batch, time, dimension) to (batch, time, width); words outside `inside` are looked at by none."""
         turn = rotation(vectors.shape[1], self._head_size, vectors.device)
-        states = self.enter(vectors)
+        # word vectors start small; as they come, the first block would drown them
+        states = self.enter(vectors / START_SCALE)
         for block in self.blocks:
             states = block(states, turn, inside)
         left: Tensor = self.leave(states)

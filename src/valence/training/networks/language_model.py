@@ -54,7 +54,7 @@ class LanguageModel(nn.Module):
             # the row of PAD stays zero: nothing may pull at it
             return tied_cross_entropy(hidden, table[1:], bias[1:], targets - 1)
         words, places, added = present_words(targets, shares)
-        return tied_cross_entropy(hidden, table[words], bias[words] + added, places)
+        return tied_cross_entropy(hidden, table[words], bias[words] + added, places) + added[places].mean()
 
 
 class NextWords:
