@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--unlabeled", type=int, help="take only so many texts without labels")
     parser.add_argument("--test", type=int, help="score only so many test reviews")
     parser.add_argument("--device", default="auto")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     variants = [w for w in options.words if "=" not in w]
     settings = {k: _value(v) for k, _, v in (w.partition("=") for w in options.words if "=" in w)}
     corpus = data.load("imdb")

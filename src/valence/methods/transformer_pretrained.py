@@ -71,20 +71,16 @@ class TransformerPretrained(Pretrained):
 
     def pretraining(self, table: Tensor, texts: Texts, seed: int) -> Objective:
         """Return the guessing of hidden words, or the detection of replaced ones."""
-        from valence.training.networks.encoder import Encoder
         from valence.training.networks.masked_words import MaskedWords, Masker
         from valence.training.networks.replaced_words import Detector, ReplacedWords
         from valence.training.networks.words import WordEmbedding
 
-        drop, head = self.pretraining_dropout, self.width // self.heads
-        embedding = WordEmbedding(table, dropout=drop)
-        encoder = Encoder(self.dimension, width=self.width, heads=self.heads, layers=self.layers, dropout=drop, compiled=self.compile)
-        size = {"rows": self.rows, "window": self.window, "epochs": self.pretraining_epochs}
+        drop, size = self.pretraining_dropout, {"rows": self.rows, "window": self.window, "epochs": self.pretraining_epochs}
         hidden, full = self.hidden_share, self.softmax == "full"
+        shape = {"width": self.width, "heads": self.heads, "layers": self.layers}
+        embedding = WordEmbedding(table, dropout=drop)
         if self.objective == "masked":
-            return MaskedWords(Masker(embedding, encoder, self.width).to(texts.device), texts, seed=seed, hidden=hidden, full=full, **size)
-        heads = max(1, round(self.heads / 3))
-        shape = {"width": head * heads, "heads": heads, "layers": (self.layers + 1) // 2}
-        generator = Encoder(self.dimension, **shape, dropout=drop, compiled=self.compile)
-        network = Detector(embedding, encoder, generator, width=self.width, small=head * heads)
-        return ReplacedWords(network.to(texts.device), texts, seed=seed, hidden=hidden, full=full, **size)
+            masker = Masker(embedding, **shape, dropout=drop, compiled=self.compile).to(texts.device)
+            return MaskedWords(masker, texts, seed=seed, hidden=hidden, full=full, **size)
+        detector = Detector(embedding, **shape, dropout=drop, compiled=self.compile).to(texts.device)
+        return ReplacedWords(detector, texts, seed=seed, hidden=hidden, full=full, **size)

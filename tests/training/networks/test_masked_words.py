@@ -6,7 +6,6 @@ import torch
 from torch.nn import functional as F
 
 from valence.text.vocabulary import Tokens
-from valence.training.networks.encoder import Encoder
 from valence.training.networks.masked_words import MaskedWords, Masker
 from valence.training.networks.words import WordEmbedding
 from valence.training.streams import Texts
@@ -18,7 +17,7 @@ WORDS, SEP = 12, 11
 @pytest.fixture
 def net():
     torch.manual_seed(0)
-    return Masker(WordEmbedding(torch.randn(WORDS, 5)), Encoder(5, width=8, heads=2, layers=1, dropout=0.0), 8)
+    return Masker(WordEmbedding(torch.randn(WORDS, 5)), width=8, heads=2, layers=1)
 
 
 @pytest.fixture
@@ -80,7 +79,7 @@ def test_among_the_present_words_the_loss_is_that_of_a_corrected_softmax(net, te
 @pytest.mark.parametrize("full", [True, False])
 def test_it_learns_a_language_of_one_sentence(full):
     torch.manual_seed(0)
-    net = Masker(WordEmbedding(torch.randn(8, 8)), Encoder(8, width=16, heads=2, layers=1, dropout=0.0), 16)
+    net = Masker(WordEmbedding(torch.randn(8, 8)), width=16, heads=2, layers=1)
     words = Texts(Tokens(np.tile([2, 3, 4, 5, 6], 30).astype(np.int32), np.arange(31) * 5), 7, CPU)
     pretraining = task(words, net, epochs=60, full=full)
     optimizer = torch.optim.AdamW(net.parameters(), lr=0.02)

@@ -6,7 +6,6 @@ import torch
 from torch.nn import functional as F
 
 from valence.text.vocabulary import Tokens
-from valence.training.networks.encoder import Encoder
 from valence.training.networks.replaced_words import DETECTION_WEIGHT, Detector, ReplacedWords
 from valence.training.networks.words import WordEmbedding
 from valence.training.streams import Texts
@@ -18,9 +17,7 @@ WORDS, SEP = 12, 11
 @pytest.fixture
 def net():
     torch.manual_seed(0)
-    encoder = Encoder(5, width=8, heads=2, layers=1, dropout=0.0)
-    generator = Encoder(5, width=4, heads=1, layers=1, dropout=0.0)
-    return Detector(WordEmbedding(torch.randn(WORDS, 5)), encoder, generator, width=8, small=4)
+    return Detector(WordEmbedding(torch.randn(WORDS, 5)), width=8, heads=2, layers=1)
 
 
 @pytest.fixture

@@ -47,10 +47,12 @@ class Guess(nn.Module):
 class Masker(nn.Module):
     """An encoder that guesses hidden words; `embedding` and `encoder` outlive the pretraining."""
 
-    def __init__(self, embedding: WordEmbedding, encoder: Encoder, width: int) -> None:
+    def __init__(
+        self, embedding: WordEmbedding, *, width: int, heads: int, layers: int, dropout: float = 0.0, compiled: bool = False
+    ) -> None:
         super().__init__()
         self.embedding = embedding
-        self.encoder = encoder
+        self.encoder = Encoder(embedding.dimension, width=width, heads=heads, layers=layers, dropout=dropout, compiled=compiled)
         self.guess = Guess(width, embedding.table)
 
     def loss(self, words: Tensor, gaps: Tensor, shares: Tensor | None = None) -> Tensor:

@@ -16,13 +16,20 @@ DETECTION_WEIGHT = 50.0
 
 
 class Detector(nn.Module):
-    """Generator and discriminator over one table of words; only `embedding` and `encoder` outlive the pretraining."""
+    """Generator and discriminator over one table of words; only `embedding` and `encoder` outlive the pretraining.
 
-    def __init__(self, embedding: WordEmbedding, encoder: Encoder, generator: Encoder, *, width: int, small: int) -> None:
+    The generator has a third of the heads, of the same size, and half the blocks (section 3.2 of the paper: a quarter to a half).
+    """
+
+    def __init__(
+        self, embedding: WordEmbedding, *, width: int, heads: int, layers: int, dropout: float = 0.0, compiled: bool = False
+    ) -> None:
         super().__init__()
+        few = max(1, round(heads / 3))
+        small = width // heads * few
         self.embedding = embedding
-        self.encoder = encoder
-        self.generator = generator
+        self.encoder = Encoder(embedding.dimension, width=width, heads=heads, layers=layers, dropout=dropout, compiled=compiled)
+        self.generator = Encoder(embedding.dimension, width=small, heads=few, layers=(layers + 1) // 2, dropout=dropout, compiled=compiled)
         self.guess = Guess(small, embedding.table)
         self.detect = nn.Linear(width, 1)
 
