@@ -28,8 +28,12 @@ class Cnn(Network):
     filters: PositiveInt = 100
     """Filters of each width."""
 
+    pooling: Literal["max", "max+mean"] = "max"
+    """What is kept of a filter's answers along the text: the strongest as in the paper, or its mean beside it."""
+
     def build(self, embedding: WordEmbedding, labels: int) -> WordNetwork:
         """Return the network."""
         from valence.training.networks.cnn import CnnNetwork
 
-        return CnnNetwork(embedding, labels, filters=self.filters, widths=self.widths, dropout=self.dropout)
+        mean = self.pooling == "max+mean"
+        return CnnNetwork(embedding, labels, filters=self.filters, widths=self.widths, dropout=self.dropout, mean=mean)

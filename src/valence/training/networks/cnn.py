@@ -48,16 +48,23 @@ class WordConvolution(nn.Module):
 class CnnNetwork(WordNetwork):
     """Filters over words, max over time, dropout, logits."""
 
-    def __init__(self, embedding: WordEmbedding, labels: int, *, filters: int, widths: Sequence[int], dropout: float) -> None:
-        super().__init__(embedding, filters * len(widths), labels, dropout=dropout)
+    def __init__(
+        self, embedding: WordEmbedding, labels: int, *, filters: int, widths: Sequence[int], dropout: float, mean: bool = False
+    ) -> None:
+        super().__init__(embedding, filters * len(widths) * (2 if mean else 1), labels, dropout=dropout)
         self.convolution = WordConvolution(embedding.dimension, filters, widths)
+        self._mean = mean
 
     def read(self, vectors: Tensor, inside: Tensor, lengths: Tensor) -> Tensor:
-        """Return the strongest answer of each filter."""
+        """Return the strongest answer of each filter, and with `mean` its mean answer too."""
         outside, lowest = ~inside[..., None], torch.finfo(torch.float32).min
+        answers = [answer.float().masked_fill(outside, lowest) for answer in self.convolution.answers(vectors)]
         # the ReLU after the maximum gives what it gives before it, on far fewer numbers
-        best = [a.float().masked_fill(outside, lowest).max(dim=1).values for a in self.convolution.answers(vectors)]
-        return torch.cat(best, dim=1).relu()
+        pooled = [answer.max(dim=1).values.relu() for answer in answers]
+        if self._mean:
+            count = inside.sum(dim=1, keepdim=True).clamp(min=1)
+            pooled += [answer.relu().sum(dim=1) / count for answer in answers]
+        return torch.cat(pooled, dim=1)
 
 
 __all__ = ["CnnNetwork", "WordConvolution"]
