@@ -23,6 +23,7 @@ import torch
 from valence import data
 from valence.data.subsample import hold_out, subsample
 from valence.methods import METHODS
+from valence.training.networks import directed_lstm
 from valence.types import Journal, Split, Task
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -121,7 +122,10 @@ def main() -> None:
     parser.add_argument("--unlabeled", type=int, help="take only so many texts without labels")
     parser.add_argument("--test", type=int, help="score only so many test reviews")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--tf32-lstm", action="store_true", help="read in float32 with TF32 products, as where cuDNN has no bfloat16")
     options = parser.parse_intermixed_args()
+    if options.tf32_lstm:
+        directed_lstm.runs_bfloat16 = lambda _: False
     variants = [w for w in options.words if "=" not in w]
     settings = {k: _value(v) for k, _, v in (w.partition("=") for w in options.words if "=" in w)}
     corpus = data.load("imdb")

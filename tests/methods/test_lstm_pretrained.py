@@ -1,4 +1,6 @@
-"""The pretrained LSTM: which texts it reads, and what it takes from the pretraining."""
+"""The pretrained LSTM and the pretrained transformer: which texts it reads, and what it takes from the pretraining."""
+
+import sys
 
 import numpy as np
 import pytest
@@ -6,8 +8,8 @@ import torch
 
 from conftest import sentences
 from valence.methods import METHODS
-from valence.training import fine_tuning, pretraining, streams
-from valence.types import Split, Task
+from valence.training import course, fine_tuning, pretraining, streams
+from valence.types import Journal, Split, Task
 
 NAMES = ("lstm_pretrained", "transformer_pretrained")
 
@@ -23,8 +25,6 @@ def one_thread(monkeypatch):
 
 def method(name, **changes):
     cls = METHODS.find(name)
-    import sys
-
     return cls(**{**sys.modules[cls.__module__].TINY, "epochs": 1, **changes})
 
 
@@ -102,6 +102,36 @@ def test_runs_that_hold_out_other_texts_have_one_body_with_one_pretraining_seed(
     method(name, pretraining_seed=5, pretraining_rate=0.02).fit(first, second, task(0))
     assert marks[0] == marks[1]
     assert len(set(marks)) == 3
+
+
+class Stopping(Journal):
+    """Stops a fit at its n-th report."""
+
+    def __init__(self, folder, after):
+        self.folder = folder
+        self.left = after
+
+    def progress(self, done, total, note=""):
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("after", [5, 20, 40])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fit_killed_anywhere_ends_as_if_it_had_not_been(name, after, tmp_path, monkeypatch):
+    monkeypatch.setattr(pretraining, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(course, "CHECKPOINT_SECONDS", -1.0)
+    texts = sentences(9, 3)[0]
+
+    def run(journal):
+        task = Task(("bad", "good"), 0, tuple(texts), "cpu", journal)
+        return method(name, epochs=2).fit(split(24, 1), split(12, 2), task).predict(texts).probabilities
+
+    whole = run(Journal())
+    with pytest.raises(KeyboardInterrupt):
+        run(Stopping(tmp_path, after))
+    np.testing.assert_array_equal(run(Stopping(tmp_path, -1)), whole)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from valence.methods._networks import TINY_NETWORK
 from valence.methods._pretrained import Pretrained
@@ -24,7 +24,8 @@ class TransformerPretrained(Pretrained):
 
     paper: ClassVar[str] = "Clark et al., 2020, arXiv:2003.10555; Miyato et al., 2017, arXiv:1605.07725"
 
-    dimension: PositiveInt = 128
+    max_length: PositiveInt = 512
+    dimension: PositiveInt = 256
     width: PositiveInt = 384
     """Size of a word's state in the encoder."""
     heads: PositiveInt = 6
@@ -35,7 +36,7 @@ class TransformerPretrained(Pretrained):
     """What pretraining asks for: the hidden words, or which words a network a third as wide has put in their place."""
     hidden_share: float = Field(default=0.25, gt=0, lt=1)
     """Share of the words that are hidden in pretraining."""
-    rows: PositiveInt = 256
+    rows: PositiveInt = 128
     """Windows in a step of pretraining."""
     window: PositiveInt = 256
     """Words of a window; all texts are laid end to end and cut into windows."""
@@ -46,7 +47,7 @@ class TransformerPretrained(Pretrained):
     inner_dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of the numbers hidden in each block while the labels are learned."""
 
-    pretraining_epochs: int = Field(default=16, ge=0)
+    pretraining_epochs: NonNegativeInt = 16
     pretraining_rate: PositiveFloat = 1e-3
     pretraining_dropout: float = Field(default=0.0, ge=0, lt=1)
     epochs: PositiveInt = 8
