@@ -103,3 +103,11 @@ def test_publishing_a_store_onto_itself_is_refused(made):
     made.run("a")
     with pytest.raises(BadSetting, match="is the store itself"):
         publish(made.store, ["a"], made.store.folder.parent)
+
+
+def test_a_regular_expression_among_the_settings_is_no_folder():
+    from valence.report.publish import _cut
+
+    pattern = r"\w+(?:['’]\w+)*|[^\w\s]"
+    assert _cut({"word_pattern": pattern, "data": "/home/me/my reviews.csv"})["word_pattern"] == pattern
+    assert _cut(r"C:\Users\me\reviews.csv is empty") == "reviews.csv is empty"

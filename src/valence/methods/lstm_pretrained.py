@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from valence.methods._networks import TINY_NETWORK
 from valence.methods._pretrained import Pretrained
@@ -38,13 +38,10 @@ class LstmPretrained(Pretrained):
     softmax: Literal["full", "window"] = "full"
     """Words among which the next one is predicted: all, or on slow machines those of the window, weighted for all."""
 
-    max_length: PositiveInt = 512
-    pretraining_dropout: float = Field(default=0.2, ge=0, lt=1)
-    epochs: PositiveInt = 8
-    batch_tokens: PositiveInt = 32_768
+    epochs: PositiveInt = 10
+    batch_tokens: PositiveInt = 65_536
     learning_rate: PositiveFloat = 1e-3
-    unlabeled_share: NonNegativeFloat = 2.0
-    adversarial: NonNegativeFloat = 0.3
+    adversarial: float = Field(default=0.3, ge=0)
     word_dropout: float = Field(default=0.1, ge=0, lt=1)
     embedding_dropout: float = Field(default=0.2, ge=0, lt=1)
 

@@ -25,7 +25,7 @@ UNIT = 10_000
 """Probabilities are kept as whole ten-thousandths."""
 RESPONSE = 40
 """Characters kept of a language model's answer: enough to see which label it names, too few to quote a review."""
-_FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:)?[\\/](?:[^\\/\s'\":,;=]+[\\/])+(?=[^\\/\s'\":,;=])")
+_FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:[\\/]|\\\\|/)(?:[^\\/\s'\":,;=]+[\\/])+(?=[^\\/\s'\":,;=])")
 
 
 def publish(store: RunStore, runs: str | Iterable[str], folder: str | os.PathLike[str]) -> list[Path]:

@@ -1,0 +1,53 @@
+"""What is committed under board/ can be run again as it was, and the README shows no other figures."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from valence.evaluation import metrics
+from valence.experiment import Experiment, experiment
+from valence.report.board import build
+from valence.report.table import csv_text
+from valence.store import RunStore
+
+ROOT = Path(__file__).resolve().parents[1]
+STORE = RunStore(ROOT / "board" / "runs")
+RUNS = [record for record in STORE.records() if record.experiment]
+
+
+@pytest.mark.parametrize("record", RUNS, ids=lambda r: r.id)
+def test_a_committed_run_has_the_settings_its_id_stands_for_today(record):
+    # a default that changes without a new measurement would put an old figure beside new settings
+    assert Experiment.model_validate(record.experiment).id == record.id
+
+
+@pytest.mark.parametrize("record", RUNS, ids=lambda r: r.id)
+def test_the_command_of_a_committed_run_runs_that_run(record):
+    words = record.command.removeprefix("valence run ").split()
+    flags = {w.removeprefix("--").replace("-", "_"): v for w, v in zip(words[1::2], words[2::2], strict=True)}
+    assert experiment(words[0], **flags).id == record.id
+
+
+@pytest.mark.parametrize("record", RUNS, ids=lambda r: r.id)
+def test_the_figures_of_a_committed_run_follow_from_its_predictions(record):
+    scored = STORE.predictions(record.id)
+    found = metrics.score(scored.labels, scored.predictions.probabilities)
+    assert found["accuracy"] == pytest.approx(record.metrics["accuracy"], abs=1e-9)
+    # four decimals move the loss of very sure answers, and nothing else by more than they are apart
+    assert found["macro_f1"] == pytest.approx(record.metrics["macro_f1"], abs=1e-9)
+    assert found["ece"] == pytest.approx(record.metrics["ece"], abs=1e-3)
+
+
+def test_the_committed_board_is_the_one_its_runs_give():
+    assert csv_text(build(STORE, "imdb")) == (ROOT / "board" / "imdb.csv").read_text(encoding="utf-8")
+
+
+def test_the_readme_shows_the_boards_figures_and_all_its_rows():
+    with (ROOT / "board" / "imdb.csv").open(encoding="utf-8") as stream:
+        rows = {row["preset"]: row for row in csv.DictReader(stream)}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.split("<!-- board -->")[1].split("<!-- /board -->")[0]
+    shown = dict(re.findall(r"^\| `?(\w+)`? \| ([0-9.]+) ", section, flags=re.MULTILINE))
+    assert {name: f"{100 * float(row['accuracy']):.2f}" for name, row in rows.items()} == shown
