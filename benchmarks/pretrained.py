@@ -28,12 +28,14 @@ from valence.types import Journal, Split, Task
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "lstm": ("lstm_pretrained", {}),
-    "lstm_deep": ("lstm_pretrained", {"units": 640, "layers": 3, "dimension": 320}),
+    "lstm_longer": ("lstm_pretrained", {"pretraining_epochs": 16, "max_length": 512, "batch_tokens": 32_768, "unlabeled_share": 2}),
+    "lstm_deep": ("lstm_pretrained", {"units": 640, "layers": 3, "dimension": 320, "pretraining_dropout": 0.2}),
     "lstm_plain": ("lstm_pretrained", {"adversarial": 0, "entropy_weight": 0, "unlabeled_share": 0}),
     "lstm_no_entropy": ("lstm_pretrained", {"entropy_weight": 0}),
     "lstm_scratch": ("lstm_pretrained", {"pretraining_epochs": 0}),
     "transformer": ("transformer_pretrained", {}),
     "transformer_compiled": ("transformer_pretrained", {"compile": True}),
+    "transformer_replaced": ("transformer_pretrained", {"objective": "replaced", "hidden_share": 0.15}),
     "transformer_wide": ("transformer_pretrained", {"width": 512, "heads": 8, "compile": True}),
     "transformer_plain": ("transformer_pretrained", {"adversarial": 0, "entropy_weight": 0, "unlabeled_share": 0}),
     "transformer_scratch": ("transformer_pretrained", {"pretraining_epochs": 0}),
