@@ -8,7 +8,7 @@ import torch
 
 from conftest import sentences
 from valence.methods import METHODS
-from valence.training import course, fine_tuning, pretraining, streams
+from valence.training import course, fine_tuning, pretraining, pretraining_state, streams
 from valence.types import Journal, Split, Task
 
 NAMES = ("lstm_pretrained", "transformer_pretrained")
@@ -120,7 +120,7 @@ class Stopping(Journal):
 @pytest.mark.parametrize("after", [5, 20, 40])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_fit_killed_anywhere_ends_as_if_it_had_not_been(name, after, tmp_path, monkeypatch):
-    monkeypatch.setattr(pretraining, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(pretraining_state, "CHECKPOINT_SECONDS", -1.0)
     monkeypatch.setattr(course, "CHECKPOINT_SECONDS", -1.0)
     texts = sentences(9, 3)[0]
 

@@ -6,7 +6,7 @@ import torch
 
 from valence.errors import FailedRun
 from valence.text.vocabulary import Tokens
-from valence.training import pretraining
+from valence.training import pretraining_state
 from valence.training.networks.language_model import LanguageModel, NextWords
 from valence.training.networks.words import WordEmbedding
 from valence.training.pretraining import FOLDER, Body, Later, pretrain
@@ -61,7 +61,7 @@ def test_the_generators_of_the_caller_are_left_alone(notes):
 @pytest.mark.parametrize("stop_at", [4, 15])
 def test_a_killed_pretraining_resumes_to_the_same_body(notes, tmp_path, monkeypatch, stop_at):
     whole = run(notes())
-    monkeypatch.setattr(pretraining, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(pretraining_state, "CHECKPOINT_SECONDS", -1.0)
     with pytest.raises(KeyboardInterrupt):
         run(notes(tmp_path, stop_at=stop_at))
     journal = notes(tmp_path)

@@ -1,4 +1,4 @@
-"""Transformer pretrained to find replaced words in its own domain, then trained for the label (Clark et al., 2020, arXiv:2003.10555)."""
+"""Transformer that guesses hidden words of its domain first, the label afterwards (Devlin et al., 2019, arXiv:1810.04805)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ TINY = {**TINY_NETWORK, "epochs": 10, "width": 16, "heads": 2, "layers": 1, "pre
 
 
 class TransformerPretrained(Pretrained):
-    """Read to find the words that do not belong; then read for the label."""
+    """Read to guess hidden words from both sides; then read for the label."""
 
-    paper: ClassVar[str] = "Clark et al., 2020, arXiv:2003.10555; Miyato et al., 2017, arXiv:1605.07725"
+    paper: ClassVar[str] = (
+        "Devlin et al., 2019, arXiv:1810.04805; Clark et al., 2020, arXiv:2003.10555; Sachan et al., 2019, arXiv:2009.04007"
+    )
 
     max_length: PositiveInt = 512
     dimension: PositiveInt = 256
@@ -67,21 +69,21 @@ class TransformerPretrained(Pretrained):
         """Return the network."""
         from valence.training.networks.encoder import EncoderNetwork
 
-        size = {"width": self.width, "heads": self.heads, "layers": self.layers}
-        return EncoderNetwork(embedding, labels, **size, inner_dropout=self.inner_dropout, dropout=self.dropout)
+        return EncoderNetwork(embedding, labels, **self._shape, inner_dropout=self.inner_dropout, dropout=self.dropout)
 
     def pretraining(self, table: Tensor, texts: Texts, seed: int) -> Objective:
         """Return the guessing of hidden words, or the detection of replaced ones."""
-        from valence.training.networks.masked_words import MaskedWords, Masker
-        from valence.training.networks.replaced_words import Detector, ReplacedWords
+        from valence.training.networks import masked_words, replaced_words
         from valence.training.networks.words import WordEmbedding
 
         drop, size = self.pretraining_dropout, {"rows": self.rows, "window": self.window, "epochs": self.pretraining_epochs}
-        hidden, full = self.hidden_share, self.softmax == "full"
-        shape = {"width": self.width, "heads": self.heads, "layers": self.layers}
-        embedding = WordEmbedding(table, dropout=drop)
+        embedding, hidden, full = WordEmbedding(table, dropout=drop), self.hidden_share, self.softmax == "full"
         if self.objective == "masked":
-            masker = Masker(embedding, **shape, dropout=drop, compiled=self.compile).to(texts.device)
-            return MaskedWords(masker, texts, seed=seed, hidden=hidden, full=full, **size)
-        detector = Detector(embedding, **shape, dropout=drop, compiled=self.compile).to(texts.device)
-        return ReplacedWords(detector, texts, seed=seed, hidden=hidden, full=full, **size)
+            masker = masked_words.Masker(embedding, **self._shape, dropout=drop, compiled=self.compile).to(texts.device)
+            return masked_words.MaskedWords(masker, texts, seed=seed, hidden=hidden, full=full, **size)
+        detector = replaced_words.Detector(embedding, **self._shape, dropout=drop, compiled=self.compile).to(texts.device)
+        return replaced_words.ReplacedWords(detector, texts, seed=seed, hidden=hidden, full=full, **size)
+
+    @property
+    def _shape(self) -> dict[str, int]:
+        return {"width": self.width, "heads": self.heads, "layers": self.layers}

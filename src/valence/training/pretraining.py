@@ -13,41 +13,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 import torch
 from filelock import FileLock
 from torch import Tensor, nn
 
 from valence.errors import FailedRun
-from valence.training.checkpoint import load_state, random_state, save_state, set_random_state
-from valence.training.course import CHECKPOINT_SECONDS, WINDOW
+from valence.training.checkpoint import load_state, save_state
+from valence.training.course import WINDOW
 from valence.training.device import use_bfloat16
 from valence.training.optimisation import build_optimizer
+from valence.training.pretraining_state import Objective, PretrainingState
 from valence.training.recipe import Recipe
 from valence.types import Journal
 
 FOLDER = "VALENCE_BODIES"
 N = TypeVar("N", bound=nn.Module)
-
-
-class Objective(Protocol):
-    """What a network is pretrained to do."""
-
-    steps: int
-
-    @property
-    def network(self) -> nn.Module:
-        """What is trained."""
-
-    def loss(self, step: int) -> Tensor:
-        """Return the loss of a step, a scalar; steps are taken in order."""
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Return what is carried from step to step beside the network."""
-
-    def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Put back what `tensors` returned."""
 
 
 class Later(Journal):
@@ -128,7 +110,7 @@ def _train(
         torch.manual_seed(seed)
         objective = build()
         optimizer, schedule = build_optimizer(objective.network, recipe, objective.steps)
-        state = _State(objective, optimizer, device, checkpoint, mark)
+        state = PretrainingState(objective, optimizer, device, checkpoint, mark)
         step = state.resume()
         parameters = [p for p in objective.network.parameters() if p.requires_grad]
         watch = _Watch(objective.steps, step, recipe, journal)
@@ -145,55 +127,6 @@ def _train(
             watch.after_step(at + 1, loss)
             state.keep_when_due(at + 1)
     return {name: weight.detach().cpu() for name, weight in objective.network.state_dict().items()}, objective.steps
-
-
-class _State:
-    """The checkpoint of one pretraining; without a path nothing is kept."""
-
-    def __init__(self, objective: Objective, optimizer: torch.optim.Optimizer, device: torch.device, path: Path | None, mark: str) -> None:
-        self._objective = objective
-        self._optimizer = optimizer
-        self._device = device
-        self._path = path
-        self._mark = mark
-        self._saved_at = time.monotonic()
-
-    def keep_when_due(self, step: int) -> None:
-        """Write a checkpoint if the last one is old."""
-        if self._path is not None and time.monotonic() - self._saved_at > CHECKPOINT_SECONDS:
-            self.keep(step)
-            self._saved_at = time.monotonic()
-
-    def keep(self, step: int) -> None:
-        """Write network, optimiser, random state and what the objective carries as one file."""
-        if self._path is None:
-            return
-        tensors = {f"network.{k}": v for k, v in self._objective.network.state_dict().items()}
-        tensors |= {f"objective.{k}": v for k, v in self._objective.tensors().items()} | random_state(self._device)
-        for index, values in self._optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{k}": v for k, v in values.items()}
-        save_state(self._path, tensors, {"step": step}, self._mark)
-
-    def resume(self) -> int:
-        """Read back what `keep` wrote; returns the steps done, 0 if there is nothing."""
-        found = load_state(self._path, self._mark) if self._path is not None else None
-        if found is None:
-            return 0
-        tensors, facts = found
-        self._objective.network.load_state_dict(_under(tensors, "network."))
-        self._objective.restore(_under(tensors, "objective."))
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in _under(tensors, "optimizer.").items():
-            index, _, key = name.partition(".")
-            state.setdefault(int(index), {})[key] = tensor
-        whole: dict[str, Any] = {**self._optimizer.state_dict(), "state": state}
-        self._optimizer.load_state_dict(whole)
-        set_random_state(tensors, self._device)
-        return int(facts["step"])
-
-
-def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 class _Watch:
