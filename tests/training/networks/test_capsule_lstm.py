@@ -68,6 +68,19 @@ def test_couplings_sum_to_one_over_the_capsules(votes):
     torch.testing.assert_close(couplings.sum(dim=2), INSIDE.double())
 
 
+def test_routing_passes_its_gradient_on_unless_it_is_fixed(votes):
+    def slope(fixed, step):
+        moved = votes.clone()
+        moved[0, 0, 0, 0] += step
+        moved.requires_grad_()
+        total = route(moved, INSIDE, 3, fixed=fixed)[0].sum()
+        return total.item(), torch.autograd.grad(total, moved)[0][0, 0, 0, 0].item()
+
+    by_differences = (slope(False, 1e-6)[0] - slope(False, -1e-6)[0]) / 2e-6
+    assert slope(False, 0)[1] == pytest.approx(by_differences, rel=1e-5)
+    assert slope(True, 0)[1] != pytest.approx(by_differences, rel=1e-2)
+
+
 def test_agreement_grows_with_the_rounds(votes):
     agreement = [(route(votes, INSIDE, r)[1] * 1.0).amax(dim=2)[0].mean().item() for r in (1, 2, 4)]
     assert agreement == sorted(agreement)

@@ -18,13 +18,15 @@ def squash(vectors: Tensor, *, epsilon: float = 1e-9) -> Tensor:
     return vectors * square / (1 + square) / (square + epsilon).sqrt()
 
 
-def route(votes: Tensor, inside: Tensor, rounds: int) -> tuple[Tensor, Tensor]:
+def route(votes: Tensor, inside: Tensor, rounds: int, *, fixed: bool = False) -> tuple[Tensor, Tensor]:
     """Let the words of a text agree on its capsules (Sabour et al., 2017, procedure 1).
 
     Args:
         votes: (batch, time, capsules, size), what each word predicts for each capsule.
         inside: (batch, time) bool; what lies behind a text has no vote.
         rounds: iterations, at least one.
+        fixed: pass no gradient through the couplings of all rounds but the last, as is usual in training: they only find
+            the agreement. An explanation needs the whole gradient.
 
     Returns:
         The (batch, capsules, size) squashed capsules, and the (batch, time, capsules) couplings of the last round: they sum
@@ -32,12 +34,11 @@ def route(votes: Tensor, inside: Tensor, rounds: int) -> tuple[Tensor, Tensor]:
     """
     votes = votes * inside[..., None, None]
     logits = votes.new_zeros(votes.shape[:3])
-    # the couplings of all rounds but the last carry no gradient, as usual: they only find the agreement
-    fixed = votes.detach()
+    seen = votes.detach() if fixed else votes
     for _ in range(rounds - 1):
         couplings = torch.softmax(logits, dim=2) * inside[..., None]
-        capsules = squash(torch.einsum("btc,btcs->bcs", couplings, fixed))
-        logits = logits + torch.einsum("btcs,bcs->btc", fixed, capsules)
+        capsules = squash(torch.einsum("btc,btcs->bcs", couplings, seen))
+        logits = logits + torch.einsum("btcs,bcs->btc", seen, capsules)
     couplings = torch.softmax(logits, dim=2) * inside[..., None]
     return squash(torch.einsum("btc,btcs->bcs", couplings, votes)), couplings
 
@@ -57,7 +58,7 @@ class CapsuleLstmNetwork(WordNetwork):
     def read(self, vectors: Tensor, inside: Tensor, lengths: Tensor) -> Tensor:
         """Return the capsules of each text, end to end."""
         votes = self.votes(self.reader(vectors, lengths)).float()
-        capsules, _ = route(votes.view(*votes.shape[:2], *self._shape), inside, self._rounds)
+        capsules, _ = route(votes.view(*votes.shape[:2], *self._shape), inside, self._rounds, fixed=self.training)
         return capsules.flatten(1)
 
 
