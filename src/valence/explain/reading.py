@@ -67,8 +67,7 @@ def read_words(classifier: NetworkClassifier, text: str) -> Reading:
     found = locate(text, lambda texts: split_words(texts).to_list())
     spans = found or ((0, len(text)),)  # a text without any word is read as one unknown word
     whole = classifier.vocabulary.encode([text])
-    length, keep = classifier._max_length, classifier._keep
-    kept = Tokens(np.arange(len(spans), dtype=np.int32), whole.offsets).cut(length, keep).ids.tolist()
+    kept = Tokens(np.arange(len(spans), dtype=np.int32), whole.offsets).cut(classifier.max_length, classifier.keep).ids.tolist()
     tokens = torch.from_numpy(whole.ids[kept])[None].long().to(classifier.device)
     lengths = torch.tensor([len(kept)])
     network = classifier.network.eval()

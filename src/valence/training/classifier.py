@@ -30,8 +30,10 @@ class NetworkClassifier:
         self.network = network
         self.vocabulary = vocabulary
         self.device = device
-        self._max_length = max_length
-        self._keep = keep
+        self.max_length = max_length
+        """Words of a text that are read."""
+        self.keep: Keep = keep
+        """Which of them."""
 
     @property
     def size(self) -> Size:
@@ -46,7 +48,7 @@ class NetworkClassifier:
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (n, labels) float32 logits."""
-        tokens = self.vocabulary.encode(texts).cut(self._max_length, self._keep)
+        tokens = self.vocabulary.encode(texts).cut(self.max_length, self.keep)
         if not len(tokens):
             return np.zeros((0, self.network.head.out_features), dtype=np.float32)
         return predict_logits(self.network, Examples(tokens, None, self.device))
