@@ -25,6 +25,7 @@ def words(text: str) -> list[str]:
         ("8/10", ["8", "/", "10"]),
         ("Ärger über CAFÉ", ["ärger", "über", "café"]),
         ("😀 هذا", ["😀", "هذا"]),
+        ("half \ud83d here", ["half", "?", "here"]),
         (" \n\t", []),
     ],
 )

@@ -18,6 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from valence.errors import BadData
+from valence.text.clean import to_series
 
 PAD = 0
 """Id of the filler behind a text in a batch; no word of a text ever has it."""
@@ -39,12 +40,11 @@ def split_words(texts: Sequence[str]) -> pl.Series:
         texts: n texts.
 
     Returns:
-        A series of n lists of words; a text of white space gives an empty list.
+        A series of n lists of words; a text of white space gives an empty list, half of a surrogate pair counts as a question mark.
     """
     text = pl.col("text").str.replace_all(_MARKUP, " ").str.to_lowercase().str.replace_all("[’`´]", "'")
     text = text.str.replace_all(r"(\w)n't\b", "${1} n't").str.replace_all(r"\.{2,}|…", " ... ")
-    frame = pl.DataFrame({"text": pl.Series(texts, dtype=pl.String)})
-    return frame.lazy().select(text.str.extract_all(_WORD).alias("words")).collect()["words"]
+    return to_series(texts).to_frame().lazy().select(text.str.extract_all(_WORD).alias("words")).collect()["words"]
 
 
 @dataclass(frozen=True, slots=True)
