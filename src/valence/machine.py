@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import platform
+import re
 import subprocess
 import sys
 import threading
@@ -13,12 +14,29 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from valence.errors import BadSetting
+
 LIBRARIES = ("valence", "numpy", "polars", "scikit-learn", "scipy", "torch", "transformers", "accelerate", "peft", "tokenizers")
 
 
-@functools.cache
+COMMIT = "VALENCE_COMMIT"
+"""Environment variable that names the commit on machines without git: 40 hex digits, then `+dirty` if there were changes."""
+
+
 def commit() -> tuple[str, bool]:
-    """Return the git commit of the code and whether the checkout has uncommitted changes; ('', False) outside a checkout."""
+    """Return the git commit of the code and whether the checkout has uncommitted changes.
+
+    Git is asked first; outside a checkout $VALENCE_COMMIT answers, as on a machine that got a copy of the tree. ('', False)
+    where neither knows.
+
+    Raises:
+        BadSetting: $VALENCE_COMMIT is needed and is not 40 hex digits, perhaps followed by `+dirty`.
+    """
+    return _from_git() or _from_environment()
+
+
+@functools.cache
+def _from_git() -> tuple[str, bool] | None:
     here = Path(__file__).resolve().parent
 
     def git(*words: str) -> str:
@@ -28,7 +46,19 @@ def commit() -> tuple[str, bool]:
         git("ls-files", "--error-unmatch", __file__)
         return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "--untracked-files=no"))
     except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _from_environment() -> tuple[str, bool]:
+    said = os.environ.get(COMMIT, "").strip()
+    if not said:
         return "", False
+    found = re.fullmatch(r"([0-9a-fA-F]{40})(\+dirty)?", said)
+    if found is None:
+        raise BadSetting(
+            f"${COMMIT} = {said!r} names no commit. Give 40 hex digits (git rev-parse HEAD), then +dirty if there were changes."
+        )
+    return found[1].lower(), found[2] is not None
 
 
 def versions() -> dict[str, str]:
