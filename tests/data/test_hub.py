@@ -54,7 +54,7 @@ def test_glue_withholds_the_labels_of_sst2_test(hub):
     }
     corpus = data.load("sst2")
     assert hub.asked == [("nyu-mll/glue", "sst2")]
-    assert list(corpus.splits) == ["train", "dev", "test"]
+    assert list(corpus.splits) == ["train", "dev", "test", "kept_out"]
     assert corpus.splits["dev"].labels.tolist() == [1, 0]
     assert corpus.splits["test"].labels.tolist() == [-1, -1]
     assert corpus.splits["test"].ids == ("0", "1")

@@ -79,7 +79,7 @@ def test_a_contrast_set_with_other_splits_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "sizes", "digest"),
     [
-        ("sst2", {"train": 67349, "dev": 872, "test": 1821}, "3e6c63b5fe725af6"),
+        ("sst2", {"train": 63968, "dev": 872, "test": 1821, "kept_out": 3381}, "4a9fe68742c061d3"),
         ("sst2_sentence", {"train": 6920, "dev": 872, "test": 1821}, "2d4b47e25f01257a"),
         ("imdb_contrast", {"train": 0, "test": 200}, "ef15d425b8b7e32d"),
     ],

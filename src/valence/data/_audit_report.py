@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+KEPT_OUT = "kept_out"
+"""The split of the training rows that nothing is trained on, since they are phrases of texts to be scored."""
 SHOWN = 5
 """Rows of a kind that a screen shows; the JSON has all."""
 
@@ -111,6 +113,10 @@ class AuditReport(_Facts):
     def sentences(self) -> list[str]:
         """Return the findings, worst first, one sentence each; none when nothing is wrong."""
         found = [f"{name}: all {f.rows:,} labels are withheld." for name, f in self.splits.items() if f.withheld]
+        if KEPT_OUT in self.splits:
+            found.append(
+                f"{self.splits[KEPT_OUT].rows:,} training rows stand word for word in a dev or test text: they are kept out of train."
+            )
         for o in sorted(self.overlaps, key=lambda o: o.first == o.second):
             where = f"occur in {o.first} too" if o.first != o.second else "repeat an earlier one"
             found.append(f"{o.second}: {o.exact:,} of {self.splits[o.second].rows:,} texts {where}; {o.near:,} more nearly so.")
