@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
-from valence.evaluation.calibration import brier, confidence_bins, pool, reliability
+from valence.evaluation.calibration import brier, confidence_bins, equal_mass_bins, pool, reliability, reliability_by_mass
 from valence.evaluation.outcomes import grade
 
 
@@ -45,3 +45,32 @@ def test_pooled_seeds_count_every_text_once_per_seed():
 def test_brier_is_twice_the_binary_score_of_sklearn():
     graded = outcomes(3)
     assert brier(graded) == pytest.approx(2 * brier_score_loss(graded.labels, graded.probabilities[:, 1]), rel=1e-5)
+
+
+@given(st.integers(0, 200), st.integers(1, 20))
+def test_bins_of_equal_mass_differ_by_one_text_where_no_confidences_are_equal(n, bins):
+    confidence = np.random.default_rng(n).permutation(n) / max(n, 1)
+    counts = np.bincount(equal_mass_bins(confidence, bins), minlength=bins)
+    assert counts.sum() == n
+    held = counts[counts > 0]
+    assert len(held) == min(n, bins)
+    assert len(held) == 0 or held.max() - held.min() <= 1
+
+
+def test_bins_of_equal_mass_follow_the_order_of_confidence_and_keep_ties_together():
+    found = equal_mass_bins(np.array([0.9, 0.5, 0.6, 0.6, 0.6, 1.0]), 3)
+    # sorted .5 .6 | .6 .6 | .9 1.0: the ends are .6 and .6, so that all .6 fall into the first bin
+    assert found.tolist() == [2, 0, 0, 0, 0, 2]
+
+
+def test_the_error_over_bins_of_equal_mass_is_worked_by_hand():
+    p = np.array([0.6, 0.7, 0.8, 0.9], np.float32)
+    graded = grade(np.array([0, 1, 0, 0]), np.stack([p, 1 - p], axis=1))
+    # bins {.6 right, .7 wrong} and {.8 right, .9 right}: |.5 - .65| / 2 + |1 - .85| / 2
+    assert reliability_by_mass(graded, 2).error == pytest.approx(0.15)
+
+
+def test_the_error_over_bins_of_equal_mass_ignores_the_order_of_the_texts():
+    graded = outcomes(5)
+    turned = grade(graded.labels[::-1], graded.probabilities[::-1])
+    assert reliability_by_mass(graded).error == pytest.approx(reliability_by_mass(turned).error)

@@ -1,4 +1,7 @@
-"""Whether a confidence of 90 % is right 90 % of the time: reliability diagram, expected calibration error, Brier score."""
+"""Whether a confidence of 90 % is right 90 % of the time: reliability diagram, expected calibration error, Brier score.
+
+Bins are of equal width, which the board uses, or of equal mass, which leaves no bin with a handful of texts.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +40,27 @@ def confidence_bins(confidence: NDArray[np.float64], bins: int = BINS) -> NDArra
     return np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
 
 
+def equal_mass_bins(confidence: NDArray[np.float64], bins: int = BINS) -> NDArray[np.int64]:
+    """Return the (n,) bin of each confidence, about n / bins texts in each (Nguyen & O'Connor, 2015; Nixon et al., 2019).
+
+    Equal confidences stay in one bin, so that the order of the texts plays no part; with many of them a bin may be empty.
+    """
+    held = len(confidence) * np.arange(1, bins) // bins
+    ends = np.sort(confidence)[held[held > 0] - 1]
+    return np.searchsorted(ends, confidence, side="left").astype(np.int64)
+
+
 def reliability(outcomes: Outcomes, bins: int = BINS) -> Reliability:
     """Average confidence and correctness of the top label within `bins` equal-width bins of confidence."""
-    where = confidence_bins(outcomes.confidence, bins)
+    return _curve(outcomes, confidence_bins(outcomes.confidence, bins), bins)
+
+
+def reliability_by_mass(outcomes: Outcomes, bins: int = BINS) -> Reliability:
+    """Average confidence and correctness of the top label within `bins` bins that hold about as many texts each."""
+    return _curve(outcomes, equal_mass_bins(outcomes.confidence, bins), bins)
+
+
+def _curve(outcomes: Outcomes, where: NDArray[np.int64], bins: int) -> Reliability:
     counts = np.bincount(where, minlength=bins)
     with np.errstate(invalid="ignore"):
         confidence = np.bincount(where, weights=outcomes.confidence, minlength=bins) / counts
