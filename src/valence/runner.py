@@ -214,12 +214,13 @@ def _blank(experiment: Experiment, parts: Parts) -> RunRecord:
     """Return the record of a run of which only the question is known."""
     method = experiment.method
     revision, dirty = commit()
+    backbone = str(getattr(method, "backbone", ""))
     return RunRecord(
         id=experiment.id,
         group=experiment.group,
         preset=experiment.title,
         method=method.name(),
-        backbone=method.backbone,
+        backbone=backbone,
         data=experiment.data_title,
         n_train=experiment.n_train,
         seed=experiment.seed,
@@ -230,7 +231,7 @@ def _blank(experiment: Experiment, parts: Parts) -> RunRecord:
         labels=parts.corpus.labels,
         n_scored=len(parts.scored),
         ids_digest=ids_digest(parts.scored.ids, parts.scored.labels),
-        provenance=Provenance(commit=revision, dirty=dirty, data_digest=parts.corpus.digest, weights=method.backbone, versions=versions()),
+        provenance=Provenance(commit=revision, dirty=dirty, data_digest=parts.corpus.digest, weights=backbone, versions=versions()),
         seed_accuracy=about(experiment.preset).get("seed_accuracy"),
     )
 

@@ -126,7 +126,10 @@ class Settings(BaseModel):
 
 
 class Method(Settings, ABC):
-    """A way to turn labelled texts into a classifier; its settings are its fields, its name is its file's name."""
+    """A way to turn labelled texts into a classifier; its settings are its fields, its name is its file's name.
+
+    A method that starts from pretrained weights has a setting `backbone` that names them; records and the board show it.
+    """
 
     paper: ClassVar[str]
     """Where the method comes from: authors, year and an arXiv number, DOI or ACL id."""
@@ -139,11 +142,6 @@ class Method(Settings, ABC):
     def name(cls) -> str:
         """Return the name of the file that defines the method."""
         return cls.__module__.rpartition(".")[2]
-
-    @property
-    def backbone(self) -> str:
-        """Name the pretrained weights the method starts from, empty when there are none."""
-        return ""
 
     @abstractmethod
     def fit(self, train: Split, valid: Split, task: Task) -> Classifier:

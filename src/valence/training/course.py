@@ -6,8 +6,10 @@ random state is in `tensors` and `facts`.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import torch
@@ -16,7 +18,7 @@ from torch import Tensor, nn
 from valence.errors import FailedRun
 from valence.training.batching import Plan
 from valence.training.examples import Examples
-from valence.training.optimisation import WeightAverage
+from valence.training.optimisation import WeightAverage, learned_state
 from valence.training.prediction import accuracy_and_loss, predict_logits
 from valence.training.recipe import Recipe
 from valence.types import Journal
@@ -25,6 +27,9 @@ WINDOW = 50
 """Steps after which the losses are read at the latest: reading them waits for the device."""
 CHECKPOINT_SECONDS = 60.0
 """A killed training loses at most about this much work; also every epoch's end is kept."""
+
+CHEAP_SECONDS = 2.0
+"""A checkpoint that takes longer to write than this is written more rarely."""
 
 
 @dataclass(slots=True)
@@ -52,6 +57,7 @@ class Course:
         self._losses: list[Tensor] = []
         self._note = ""
         self._saved_at = time.monotonic()
+        self._wait = CHECKPOINT_SECONDS
         self._window = max(1, min(WINDOW, plan.steps // 40))
 
     def after_step(self, loss: Tensor) -> bool:
@@ -72,14 +78,26 @@ class Course:
         ended = self.facts.step in self.plan.epoch_ends
         if ended or len(self._losses) >= self._window:
             self._report(validate=ended)
-        due = ended or time.monotonic() - self._saved_at > CHECKPOINT_SECONDS
-        if due:
-            self._saved_at = time.monotonic()
-        return due
+        return ended or time.monotonic() - self._saved_at > self._wait
+
+    @contextlib.contextmanager
+    def saving(self) -> Iterator[None]:
+        """Time the writing of a checkpoint: a large network's are written more rarely, so that they cost a few per cent."""
+        begun = time.monotonic()
+        yield
+        self._saved_at = time.monotonic()
+        self._wait = CHECKPOINT_SECONDS * max(1.0, (self._saved_at - begun) / CHEAP_SECONDS)
 
     def finish(self) -> None:
         """Put the weights of the best epoch into the network."""
-        self._network.load_state_dict(self._best)
+        self._network.load_state_dict(self._best, strict=False)  # frozen parameters are where they were
+
+    @property
+    def over(self) -> bool:
+        """Whether every step is done, or no epoch within the recipe's patience was better."""
+        done = sum(end <= self.facts.step for end in self.plan.epoch_ends)
+        waited = done - self.facts.best_epoch
+        return self.facts.step >= self.plan.steps or 0 < self._recipe.patience <= waited
 
     def tensors(self) -> dict[str, Tensor]:
         """Return what a checkpoint keeps, beside `facts`."""
@@ -110,16 +128,17 @@ class Course:
     def _validate(self) -> dict[str, float]:
         """Score the averaged weights on the validation texts; keep them if they are the best so far."""
         epoch = self.plan.epoch_ends.index(self.facts.step) + 1
-        present = {k: v.detach().clone() for k, v in self._network.state_dict().items()}
-        self._network.load_state_dict(self._average.weights)
+        average = self._average.weights
+        present = {k: v.clone() for k, v in learned_state(self._network).items()}
+        self._network.load_state_dict(average, strict=False)
         logits = predict_logits(self._network, self._valid)
-        self._network.load_state_dict(present)
+        self._network.load_state_dict(present, strict=False)
         accuracy, loss = accuracy_and_loss(logits, self._valid.labels.cpu().numpy())
         if not math.isfinite(loss):
             raise self._failure(self.facts.step, "the validation loss is not finite")
         if (accuracy, -loss) > (self.facts.best_accuracy, -self.facts.best_loss):
             self.facts = Facts(self.facts.step, accuracy, loss, epoch)
-            self._best = {k: v.clone() for k, v in self._average.weights.items()}
+            self._best = {k: v.clone() for k, v in average.items()}
         return {"epoch": epoch, "valid_accuracy": accuracy, "valid_loss": loss}
 
     def _failure(self, step: int, what: str) -> FailedRun:

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import torch
 
-from valence.training.batching import Plan
 from valence.training.checkpoint import fingerprint
 from valence.training.course import Course
 from valence.training.examples import Examples
+from valence.training.fitting import contents, draw_plan
 from valence.training.mixed import Companions, MixedObjective
 from valence.training.networks.words import WordNetwork
 from valence.training.packed import Place, train_packed
@@ -49,11 +49,11 @@ def fine_tune(
     with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []):
         torch.manual_seed(task.seed)
         network = build().to(device)
-        plan = Plan.draw(train.lengths, epochs=recipe.epochs, budget=recipe.batch_tokens, seed=task.seed)
+        plan = draw_plan(train, recipe, task.seed)
         course = Course(network, plan, valid, recipe, journal)
         companions = Companions(unlabeled, recipe.unlabeled_share, task.seed) if unlabeled is not None else None
         objective = MixedObjective(recipe, course, companions, device)
-        mark = fingerprint(recipe.model_dump(mode="json"), task.seed, body, *_contents(train), *_contents(valid))
+        mark = fingerprint(recipe.model_dump(mode="json"), task.seed, body, *contents(train), *contents(valid))
         if recipe.engine == "packed":
             train_packed(network, train, course, objective, recipe, Place(journal.folder, mark, device))
         else:
@@ -62,10 +62,6 @@ def fine_tune(
             train_with_trainer(network, train, course, objective, recipe, journal.folder, mark)
         course.finish()
     return network.eval()
-
-
-def _contents(examples: Examples) -> tuple[object, object, object]:
-    return examples.lengths, examples.ids.cpu().numpy(), examples.labels.cpu().numpy()
 
 
 __all__ = ["fine_tune"]

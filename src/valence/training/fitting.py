@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from valence.training.batching import Plan
 from valence.training.checkpoint import fingerprint
 from valence.training.course import Course
 from valence.training.examples import Examples
-from valence.training.losses import CrossEntropy
+from valence.training.losses import CrossEntropy, Objective, balanced_weights
 from valence.training.packed import Place, train_packed
 from valence.training.recipe import Recipe
 from valence.types import Task
@@ -20,7 +20,14 @@ from valence.types import Task
 N = TypeVar("N", bound=nn.Module)
 
 
-def fit_network(build: Callable[[], N], train: Examples, valid: Examples, recipe: Recipe, task: Task) -> N:
+def fit_network(
+    build: Callable[[], N],
+    train: Examples,
+    valid: Examples,
+    recipe: Recipe,
+    task: Task,
+    objective: Callable[[Recipe, float, torch.device, Tensor | None], Objective] = CrossEntropy,
+) -> N:
     """Build a network and train it; returns it with the weights of the epoch that was best on `valid`.
 
     Args:
@@ -29,6 +36,7 @@ def fit_network(build: Callable[[], N], train: Examples, valid: Examples, recipe
         valid: labelled texts on the same device; they choose the epoch.
         recipe: how to train.
         task: gives the seed, and the journal, whose folder keeps checkpoints; the same training resumes from them.
+        objective: makes the loss from the recipe, the mean number of texts per step, the device and the class weights.
 
     Raises:
         FailedRun: a loss went non-finite.
@@ -38,16 +46,17 @@ def fit_network(build: Callable[[], N], train: Examples, valid: Examples, recipe
     with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []):
         torch.manual_seed(task.seed)
         network = build().to(device)
-        plan = Plan.draw(train.lengths, epochs=recipe.epochs, budget=recipe.batch_tokens, seed=task.seed)
+        plan = draw_plan(train, recipe, task.seed)
         course = Course(network, plan, valid, recipe, task.journal)
-        objective = CrossEntropy(recipe, plan.texts_per_step, device)
-        mark = fingerprint(recipe.model_dump(mode="json"), task.seed, _shapes(network), *_contents(train), *_contents(valid))
+        weights = balanced_weights(train.labels, len(task.labels)) if recipe.class_weights == "balanced" else None
+        loss = objective(recipe, plan.texts_per_step, device, weights)
+        mark = fingerprint(recipe.model_dump(mode="json"), task.seed, _shapes(network), *contents(train), *contents(valid))
         if recipe.engine == "packed":
-            train_packed(network, train, course, objective, recipe, Place(task.journal.folder, mark, device))
+            train_packed(network, train, course, loss, recipe, Place(task.journal.folder, mark, device))
         else:
             from valence.training.trainer import train_with_trainer
 
-            train_with_trainer(network, train, course, objective, recipe, task.journal.folder, mark)
+            train_with_trainer(network, train, course, loss, recipe, task.journal.folder, mark)
         course.finish()
     return network.eval()
 
@@ -56,8 +65,21 @@ def _shapes(network: nn.Module) -> dict[str, list[int]]:
     return {name: list(weight.shape) for name, weight in network.state_dict().items()}
 
 
-def _contents(examples: Examples) -> tuple[object, object, object]:
+def draw_plan(train: Examples, recipe: Recipe, seed: int) -> Plan:
+    """Return the batches of a training by `recipe`."""
+    return Plan.draw(
+        train.lengths,
+        epochs=recipe.epochs,
+        budget=recipe.batch_tokens,
+        seed=seed,
+        texts=recipe.batch_texts,
+        minimum_steps=recipe.minimum_steps,
+    )
+
+
+def contents(examples: Examples) -> tuple[object, object, object]:
+    """Return what a fingerprint of these texts is made of."""
     return examples.lengths, examples.ids.cpu().numpy(), examples.labels.cpu().numpy()
 
 
-__all__ = ["fit_network"]
+__all__ = ["contents", "draw_plan", "fit_network"]

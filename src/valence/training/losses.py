@@ -27,7 +27,8 @@ class CrossEntropy:
     a batch of few long texts would else weigh each of them more than a batch of many short ones.
     """
 
-    def __init__(self, recipe: Recipe, texts_per_step: float, device: torch.device) -> None:
+    def __init__(self, recipe: Recipe, texts_per_step: float, device: torch.device, class_weights: Tensor | None = None) -> None:
+        self._class_weights = class_weights
         self._smoothing = recipe.label_smoothing
         self._adversarial = recipe.adversarial
         self._texts_per_step = texts_per_step
@@ -36,19 +37,28 @@ class CrossEntropy:
 
     def __call__(self, network: nn.Module, batch: Batch) -> Tensor:
         """Return the loss; with `adversarial`, the mean of the loss and of the loss at the shifted words."""
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
+        with self.arithmetic():
             if not self._adversarial:
-                return self._of(network(batch.tokens, batch.lengths), batch.labels)
+                return self.of(network(batch.tokens, batch.lengths), batch.labels)
             return self._with_adversary(network, batch)
 
-    def _of(self, logits: Tensor, labels: Tensor) -> Tensor:
-        total = F.cross_entropy(logits.float(), labels, label_smoothing=self._smoothing, reduction="sum")
-        return total / self._texts_per_step
+    def arithmetic(self) -> torch.autocast:
+        """Return the context that carries out a forward pass in the recipe's precision."""
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16)
+
+    def mean(self, per_text: Tensor) -> Tensor:
+        """Return the sum of (texts,) losses over the mean number of texts in a batch of the training."""
+        return per_text.sum() / self._texts_per_step
+
+    def of(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the cross-entropy of (texts, labels) logits, in float32 whatever the arithmetic."""
+        per_text = F.cross_entropy(logits.float(), labels, weight=self._class_weights, label_smoothing=self._smoothing, reduction="none")
+        return self.mean(per_text)
 
     def _with_adversary(self, network: nn.Module, batch: Batch) -> Tensor:
         """Shift the embedded words up the loss's gradient (Miyato et al., 2017, arXiv:1605.07725, equation 5)."""
         vectors: Tensor = network.embed(batch.tokens)  # type: ignore[operator]
-        plain = self._of(network.classify(vectors, batch.tokens, batch.lengths), batch.labels)  # type: ignore[operator]
+        plain = self.of(network.classify(vectors, batch.tokens, batch.lengths), batch.labels)  # type: ignore[operator]
         (gradient,) = torch.autograd.grad(plain, vectors, retain_graph=True)
         # one length per text: its words are shifted together, by a step in units of their mean length
         size = gradient.float().flatten(1).norm(dim=1)[:, None, None].clamp(min=1e-12)
@@ -56,7 +66,13 @@ class CrossEntropy:
         reach = vectors.detach().float().norm(dim=2).sum(dim=1)[:, None, None] / words
         shift = (self._adversarial * reach * gradient.float() / size).to(vectors.dtype)
         shifted = network.classify(vectors + shift, batch.tokens, batch.lengths)  # type: ignore[operator]
-        return 0.5 * (plain + self._of(shifted, batch.labels))
+        return 0.5 * (plain + self.of(shifted, batch.labels))
 
 
-__all__ = ["CrossEntropy", "Objective"]
+def balanced_weights(labels: Tensor, classes: int) -> Tensor:
+    """Return (classes,) weights, n / (labels present * n of the label), so that every label present counts the same."""
+    counts = labels.bincount(minlength=classes).float()
+    return torch.where(counts > 0, len(labels) / (counts.clamp(min=1) * (counts > 0).sum()), 0.0)
+
+
+__all__ = ["CrossEntropy", "Objective", "balanced_weights"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -26,16 +27,31 @@ def rate_factor(step: int, steps: int, warmup: int) -> float:
 def build_optimizer(network: nn.Module, recipe: Recipe, steps: int) -> tuple[torch.optim.AdamW, LambdaLR]:
     """Return AdamW (Loshchilov and Hutter, 2019, arXiv:1711.05101) and its schedule over `steps` steps.
 
-    Weight decay acts on matrices only: vectors (biases, norms) and embeddings keep their size.
+    Weight decay acts on matrices only: vectors (biases, norms) and embeddings keep their size. A network with a method
+    `rate_of(parameter name)` sets each parameter's learning rate as a share of the recipe's.
     """
     embeddings = {id(m.weight) for m in network.modules() if isinstance(m, nn.Embedding)}
-    trained = [p for p in network.parameters() if p.requires_grad]
-    decayed = [p for p in trained if p.dim() > 1 and id(p) not in embeddings]
-    others = [p for p in trained if p.dim() <= 1 or id(p) in embeddings]
-    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW([g for g in groups if g["params"]], lr=recipe.learning_rate, fused=True)
+    rate_of: Callable[[str], float] = getattr(network, "rate_of", lambda _: 1.0)
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    # matrices first: the order of the groups is the order of the optimiser's state in a checkpoint
+    trained = sorted(((n, p) for n, p in network.named_parameters() if p.requires_grad), key=lambda item: not _decays(item[1], embeddings))
+    for name, parameter in trained:
+        decay = recipe.weight_decay if _decays(parameter, embeddings) else 0.0
+        groups.setdefault((decay, rate_of(name)), []).append(parameter)
+    made = [{"params": p, "weight_decay": decay, "lr": recipe.learning_rate * rate} for (decay, rate), p in groups.items()]
+    optimizer = torch.optim.AdamW(made, lr=recipe.learning_rate, fused=True)
     warmup = warmup_steps(steps, recipe.warmup_ratio)
     return optimizer, LambdaLR(optimizer, lambda step: rate_factor(step, steps, warmup))
+
+
+def _decays(parameter: nn.Parameter, embeddings: set[int]) -> bool:
+    return parameter.dim() > 1 and id(parameter) not in embeddings
+
+
+def learned_state(network: nn.Module) -> dict[str, Tensor]:
+    """Return the network's state without its frozen parameters: all that a training changes."""
+    frozen = {name for name, parameter in network.named_parameters() if not parameter.requires_grad}
+    return {name: value.detach() for name, value in network.state_dict().items() if name not in frozen}
 
 
 class WeightAverage:
@@ -47,17 +63,24 @@ class WeightAverage:
     def __init__(self, network: nn.Module, decay: float) -> None:
         self._network = network
         self._decay = decay
-        self.weights = {k: v.detach().clone() for k, v in network.state_dict().items()}
+        self._weights = {k: v.clone() for k, v in learned_state(network).items()}
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """The averages by name, of all that is trained; without a decay a copy of the present weights."""
+        return self._weights if self._decay else {k: v.clone() for k, v in learned_state(self._network).items()}
 
     def update(self, step: int) -> None:
         """Move the average towards the present weights after step `step` (from 1)."""
-        decay = min(self._decay, (1 + step) / (10 + step)) if self._decay else 0.0
-        present: dict[str, Tensor] = self._network.state_dict()
-        names = [k for k, v in self.weights.items() if v.is_floating_point()]
+        if not self._decay:
+            return
+        decay = min(self._decay, (1 + step) / (10 + step))
+        present = learned_state(self._network)
+        names = [k for k, v in self._weights.items() if v.is_floating_point()]
         with torch.no_grad():
-            torch._foreach_lerp_([self.weights[k] for k in names], [present[k] for k in names], 1 - decay)
-            for name in self.weights.keys() - set(names):
-                self.weights[name].copy_(present[name])
+            torch._foreach_lerp_([self._weights[k] for k in names], [present[k] for k in names], 1 - decay)
+            for name in self._weights.keys() - set(names):
+                self._weights[name].copy_(present[name])
 
 
-__all__ = ["WeightAverage", "build_optimizer", "rate_factor", "warmup_steps"]
+__all__ = ["WeightAverage", "build_optimizer", "learned_state", "rate_factor", "warmup_steps"]

@@ -12,7 +12,7 @@ from valence.training.checkpoint import load_state, random_state, save_state, se
 from valence.training.course import Course
 from valence.training.examples import Examples
 from valence.training.losses import Objective
-from valence.training.optimisation import build_optimizer
+from valence.training.optimisation import build_optimizer, learned_state
 from valence.training.recipe import Recipe
 
 FILE = "packed.safetensors"
@@ -27,15 +27,17 @@ def train_packed(network: nn.Module, train: Examples, course: Course, objective:
         group["lr"] = base * factor(course.facts.step)
     parameters = [p for p in network.parameters() if p.requires_grad]
     network.train()
-    for rows in course.plan.batches[course.facts.step :]:
+    while not course.over:
+        rows = course.plan.batches[course.facts.step]
         loss = objective(network, train.batch(rows))
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(parameters, recipe.clip_norm)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad(set_to_none=True)
-        if course.after_step(loss):
-            place.keep(network, optimizer, course)
+        if course.after_step(loss) and place.folder is not None:
+            with course.saving():
+                place.keep(network, optimizer, course)
 
 
 class Place:
@@ -50,7 +52,7 @@ class Place:
         """Write weights, optimiser, averages and random state as one file."""
         if self.folder is None:
             return
-        tensors = {f"network.{k}": v for k, v in network.state_dict().items()} | course.tensors() | random_state(self.device)
+        tensors = {f"network.{k}": v for k, v in learned_state(network).items()} | course.tensors() | random_state(self.device)
         for index, values in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{k}": v for k, v in values.items()}
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +64,7 @@ class Place:
         if found is None:
             return
         tensors, facts = found
-        network.load_state_dict(_under(tensors, "network."))
+        network.load_state_dict(_under(tensors, "network."), strict=False)
         state: dict[int, dict[str, Tensor]] = {}
         for name, tensor in _under(tensors, "optimizer.").items():
             index, _, key = name.partition(".")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from valence.types import Settings
 
@@ -18,6 +18,12 @@ class Recipe(Settings):
     """Passes over the training texts; the one best on the validation texts is kept."""
     batch_tokens: PositiveInt = 16_384
     """Words per batch at most, padding counted: many short texts or few long ones; small training sets get smaller batches."""
+    batch_texts: PositiveInt | None = None
+    """Texts per batch at most; none leaves it to `batch_tokens` alone."""
+    minimum_steps: NonNegativeInt = 0
+    """Optimiser steps at least: a small training set is passed over more often than `epochs` says."""
+    patience: NonNegativeInt = 0
+    """Epochs without a better answer on the validation texts after which training ends; 0 trains to the end."""
     learning_rate: PositiveFloat = 3e-3
     """Peak learning rate of AdamW."""
     warmup_ratio: float = Field(default=0.05, ge=0, le=0.1)
@@ -26,6 +32,8 @@ class Recipe(Settings):
     """Decay of AdamW on weight matrices; biases, norms and word vectors have none."""
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     """Share of the target that is spread evenly over all labels."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """`balanced` weighs each text by the rarity of its label, so that every label counts the same."""
     adversarial: NonNegativeFloat = 0.0
     """Length of the adversarial step on the embedded words, in units of their mean length; 0 trains without it."""
     clip_norm: PositiveFloat = 1.0

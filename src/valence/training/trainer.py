@@ -181,10 +181,12 @@ class _Watch(TrainerCallback):
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         due = self._course.after_step(self.loss)
         control.should_save = due and self._mark is not None
+        control.should_training_stop = control.should_training_stop or self._course.over
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
-        save_state(folder / FILE, self._course.tensors(), self._course.facts_as_dict(), self._mark or "")
+        with self._course.saving():
+            save_state(folder / FILE, self._course.tensors(), self._course.facts_as_dict(), self._mark or "")
 
     def resume(self, place: Path) -> str | None:
         """Restore the course from the newest whole checkpoint and return its folder; None if there is none."""
