@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from valence.errors import BadData
 from valence.evaluation.outcomes import grade
-from valence.evaluation.selective import risk_coverage, select_at
+from valence.evaluation.selective import deferral, risk_coverage, select_at
 
 
 def graded(confidence, correct):
@@ -50,3 +50,14 @@ def test_a_threshold_answers_the_texts_that_reach_it():
     assert np.isnan(select_at(graded([0.9], [True]), 0.95).accuracy)
     with pytest.raises(BadData, match="got nan"):
         select_at(graded([0.9], [True]), float("nan"))
+
+
+def test_passing_on_the_least_sure_texts_is_worked_by_hand():
+    first = graded([0.9, 0.6, 0.7, 0.7], [True, False, False, True])
+    second = graded([0.9, 0.9, 0.9, 0.9], [False, True, True, True])
+    found = deferral(first, second)
+    # nothing passed on: 2 of 4; the .6: 3; both .7 as well: 4; all: 3
+    assert found.share.tolist() == [0.0, 0.25, 0.75, 1.0]
+    assert found.accuracy.tolist() == [0.5, 0.75, 1.0, 0.75]
+    assert found.threshold == pytest.approx([0.0, 0.6, 0.7, 1.0])
+    assert found.nearest(0.7) == 2

@@ -82,3 +82,32 @@ def select_at(outcomes: Outcomes, threshold: float) -> Selected:
         raise BadData("A confidence threshold must be a number; got nan.")
     kept = outcomes.confidence >= threshold
     return Selected(threshold, float(kept.mean()), float(outcomes.correct[kept].mean()) if kept.any() else float("nan"))
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """A first classifier that passes its least sure texts on to a second: one entry per threshold, rising."""
+
+    threshold: NDArray[np.float64]
+    """(t,) texts whose confidence is at most this are passed on; from 0, none, to 1, all."""
+    share: NDArray[np.float64]
+    """(t,) share of the texts passed on."""
+    accuracy: NDArray[np.float64]
+    """(t,) of both together."""
+
+    def nearest(self, share: float) -> int:
+        """Return the entry that passes on about this share."""
+        return int(np.abs(self.share - share).argmin())
+
+
+def deferral(first: Outcomes, second: Outcomes) -> Deferral:
+    """Count what every threshold on the first one's confidence would give, from the answers of both to the same n texts."""
+    n = len(first)
+    order = np.argsort(first.confidence, kind="stable")
+    confidence = first.confidence[order]
+    ends = np.append(np.flatnonzero(np.diff(confidence)) + 1, n)
+    gained = np.cumsum(second.correct[order].astype(np.int64) - first.correct[order])
+    threshold = np.concatenate([[0.0], confidence[ends - 1]])
+    threshold[-1] = 1.0  # surer texts may come: passing on all of these means all of those too
+    share = np.append(0, ends) / n
+    return Deferral(threshold, share, (first.correct.sum() + np.append(0, gained[ends - 1])) / n)
