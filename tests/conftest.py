@@ -1,6 +1,8 @@
 """Shared by all tests: sentences of our own, and where real data lie, if they do."""
 
+import functools
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -52,4 +54,70 @@ def real(monkeypatch):
     if folder is None:
         pytest.skip("real data: set VALENCE_DATA to a folder with imdb.parquet")
     monkeypatch.setenv("VALENCE_DATA", str(folder))
+    return folder
+
+
+TINY_ENCODERS = {
+    "tiny-bert": ("bert", {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}),
+    "tiny-roberta": ("roberta", {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}),
+    "tiny-xlm-roberta": ("xlm-roberta", {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}),
+    "tiny-electra": (
+        "electra",
+        {"embedding_size": 8, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32},
+    ),
+    "tiny-distilbert": ("distilbert", {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 32}),
+    "tiny-albert": (
+        "albert",
+        {"embedding_size": 8, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32},
+    ),
+    "tiny-mpnet": ("mpnet", {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}),
+    "tiny-deberta": (
+        "deberta-v2",
+        {
+            "hidden_size": 16,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "intermediate_size": 32,
+            "relative_attention": True,
+            "position_buckets": 4,
+            "norm_rel_ebd": "layer_norm",
+            "share_att_key": True,
+            "pos_att_type": ["p2c", "c2p"],
+            "position_biased_input": False,
+            "type_vocab_size": 0,
+            "max_relative_positions": -1,
+        },
+    ),
+    "tiny-modernbert": (
+        "modernbert",
+        {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32, "local_attention": 8},
+    ),
+}
+"""Architectures that tests make on the spot, with random weights."""
+
+
+@functools.cache
+def tiny_encoder(name: str) -> Path:
+    """Make a folder that transformers and Valence load: random weights, and words of our sentences for a vocabulary."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
+
+    kind, shape = TINY_ENCODERS[name]
+    folder = Path(tempfile.mkdtemp(prefix="valence-tests-")) / name
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    letters = [*"abcdefghijklmnopqrstuvwxyz0123456789.,;()-"]
+    words = sorted({w for text in sentences(300)[0] for w in text.lower().replace(";", " ").replace(".", " ").split() if w.isalpha()})
+    vocabulary = {w: i for i, w in enumerate(dict.fromkeys([*special, *letters, *("##" + c for c in letters), *words]))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
+    names = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>", "cls_token": "<s>", "sep_token": "</s>"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, mask_token="<mask>", **names).save_pretrained(folder)
+    ids = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "cls_token_id": 0, "sep_token_id": 2}
+    config = AutoConfig.for_model(kind, vocab_size=len(vocabulary), max_position_embeddings=140, initializer_range=0.1, **shape, **ids)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        AutoModel.from_config(config).save_pretrained(folder)
     return folder

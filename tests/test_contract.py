@@ -7,7 +7,7 @@ import inspect
 import numpy as np
 import pytest
 
-from conftest import sentences
+from conftest import TINY_ENCODERS, sentences, tiny_encoder
 from valence.data import DATASETS
 from valence.data.subsample import hold_out
 from valence.methods import METHODS
@@ -19,7 +19,9 @@ ODD = ("", " \n\t ", "😀🎬👍", "هذا الفيلم رائع", "a\x00b", "
 def small(name: str) -> Method:
     """Return the method with settings fit for 60 short sentences."""
     cls = METHODS.find(name)
-    tiny = getattr(inspect.getmodule(cls), "TINY", {})
+    tiny = dict(getattr(inspect.getmodule(cls), "TINY", {}))
+    if tiny.get("backbone") in TINY_ENCODERS:
+        tiny["backbone"] = str(tiny_encoder(tiny["backbone"]))
     return cls(**tiny)
 
 

@@ -71,7 +71,9 @@ def quiet_transformers() -> Iterator[None]:
     accelerate_log = logging.getLogger("accelerate")
     before = accelerate_log.level
     generators = random.getstate(), np.random.get_state()  # noqa: NPY002
+    bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity(logging.ERROR)
+    transformers_logging.disable_progress_bar()
     accelerate_log.setLevel(logging.ERROR)
     try:
         yield
@@ -79,6 +81,8 @@ def quiet_transformers() -> Iterator[None]:
         random.setstate(generators[0])
         np.random.set_state(generators[1])  # noqa: NPY002
         transformers_logging.set_verbosity(level)
+        if bars:
+            transformers_logging.enable_progress_bar()
         accelerate_log.setLevel(before)
 
 

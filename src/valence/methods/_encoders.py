@@ -1,0 +1,122 @@
+"""The family of methods that start from a pretrained encoder: how it is read, trained and reloaded."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from valence.text.vocabulary import Keep
+from valence.training.recipe import Recipe
+from valence.types import Classifier, Method, Split, Task
+
+if TYPE_CHECKING:
+    from valence.training.encoders.backbone import Backbone
+    from valence.training.encoders.network import EncoderNetwork
+    from valence.training.losses import Objective
+
+TINY_ENCODER: Mapping[str, object] = {
+    "backbone": "tiny-bert",
+    "epochs": 10,
+    "batch_texts": 8,
+    "minimum_steps": 0,
+    "learning_rate": 0.003,
+    "max_length": 64,
+    "pooling": "mean",
+}
+"""Settings under which the contract tests train it on 48 sentences, over a tiny encoder that they make."""
+
+
+class Encoder(Recipe, Method):
+    """A pretrained encoder under a new head."""
+
+    backbone: str = "sentence-transformers/all-mpnet-base-v2"
+    """Pretrained encoder: a folder, a name under $VALENCE_MODELS, or a name on the hub."""
+    max_length: PositiveInt = 512
+    """Tokens of a text that are read, special ones counted."""
+    keep: Keep = "head+tail"
+    """Which tokens of a longer text are read: its first, its last, or half of each."""
+    pooling: Literal["first", "mean"] = "first"
+    """What stands for a text: the state of its first token, or the mean of the states of its tokens."""
+    layer_decay: float = Field(default=1.0, gt=0, le=1)
+    """Learning rate of a layer as a share of the one above it."""
+    gradient_checkpointing: bool = False
+    """Compute each layer again in the backward pass instead of keeping it: less memory, a third more time."""
+
+    epochs: PositiveInt = 2
+    batch_texts: PositiveInt | None = 32
+    minimum_steps: NonNegativeInt = 200
+    learning_rate: PositiveFloat = 3e-5
+    warmup_ratio: float = Field(default=0.1, ge=0, le=0.1)
+    average_decay: float = Field(default=0.0, ge=0, lt=1)
+    weight_decay: NonNegativeFloat = 0.01
+
+    @abstractmethod
+    def adapt(self, network: EncoderNetwork) -> None:
+        """Put into the network what is to be learned, and freeze what is not."""
+
+    def objective(self) -> Callable[..., Objective]:
+        """Return what makes the loss."""
+        from valence.training.losses import CrossEntropy
+
+        return CrossEntropy
+
+    def fit(self, train: Split, valid: Split, task: Task) -> Classifier:
+        """Fine-tune on `train`; the best epoch on `valid` is kept."""
+        from valence.training.device import resolve_device
+        from valence.training.encoders.backbone import Backbone
+        from valence.training.encoders.classifier import EncoderClassifier
+        from valence.training.examples import Examples
+        from valence.training.fitting import fit_network
+
+        device = resolve_device(task.device)
+        origin = Backbone.find(self.backbone)
+        self._check(origin)
+        task.journal.progress(0, 1, f"reading {self.backbone}")
+        subwords = self._subwords(origin)
+        learn, check = (Examples(subwords.encode(part.texts, self.max_length, self.keep), part.labels, device) for part in (train, valid))
+        network = fit_network(partial(self._start, origin, task), learn, check, self, task, self.objective())
+        return EncoderClassifier(network, subwords, origin, max_length=self.max_length, keep=self.keep, device=device)
+
+    def load(self, folder: Path, task: Task) -> Classifier:
+        """Read back what was learned, and the backbone where that was not."""
+        from valence.training.device import resolve_device
+        from valence.training.encoders.classifier import load_encoder
+
+        device = resolve_device(task.device)
+        return load_encoder(folder, self.wrap, task.labels, max_length=self.max_length, keep=self.keep, device=device)
+
+    def wrap(self, model: Any) -> EncoderNetwork:  # noqa: ANN401 - transformers' classes are untyped
+        """Make the network around transformers' model and adapt it."""
+        from valence.training.encoders.network import EncoderNetwork
+
+        padded = self.engine == "trainer"
+        network = EncoderNetwork(model, pooling=self.pooling, padded=padded, layer_decay=self.layer_decay)
+        network.recompute = self.gradient_checkpointing
+        self.adapt(network)
+        return network
+
+    def _start(self, origin: Backbone, task: Task) -> EncoderNetwork:
+        return self.wrap(origin.model(task.labels))
+
+    def _subwords(self, origin: Backbone) -> Any:  # noqa: ANN401
+        from valence.text.subwords import Subwords
+
+        return Subwords(origin.tokenizer())
+
+    def _check(self, origin: Backbone) -> None:
+        """Refuse what cannot be, before any weights are fetched."""
+        from valence.errors import BadSetting
+        from valence.training.encoders.backbone import kind_of
+
+        config = origin.config()
+        reason = kind_of(config).refusal(config)
+        if reason:
+            raise BadSetting(f"backbone {self.backbone!r} cannot be read without padding: {reason}.")
+        positions = getattr(config, "max_position_embeddings", None)
+        if positions and self.max_length > positions and config.model_type not in {"deberta-v2", "modernbert"}:
+            raise BadSetting(f"max_length {self.max_length} is more than the {positions} positions of {self.backbone!r}.")

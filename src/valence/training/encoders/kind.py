@@ -1,0 +1,118 @@
+"""What an architecture must tell so that its modules can be walked through without padding."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+from valence.training.encoders.attention import NAME, Memory
+from valence.training.encoders.layout import Layout
+
+
+class Kind(ABC):
+    """One architecture: how transformers' sequence classifier of that kind embeds, reads and classifies."""
+
+    head: ClassVar[tuple[str, ...]] = ("classifier.",)
+    """Beginnings of the names of the head's parameters: it always trains and is always saved."""
+    attention: ClassVar[tuple[str, ...]] = ("query", "key", "value")
+    """Names of the projections of the attention, in this order; a joint one stands alone."""
+    feedforward: ClassVar[tuple[str, ...]] = ("output.dense",)
+    """Endings of the names of the second matrix of the feed-forward part."""
+    implementation: ClassVar[str] = "eager"
+    """Attention that transformers' own forward pass is to use."""
+    first_position: ClassVar[int] = 0
+    """Id of a text's first position."""
+
+    def __init__(self, model: Any) -> None:  # noqa: ANN401 - transformers' classes are untyped
+        self.model = model
+        self.config = model.config
+
+    @property
+    def body(self) -> Any:  # noqa: ANN401
+        """The encoder under the head."""
+        return self.model.base_model
+
+    @property
+    def depth(self) -> int:
+        """Number of layers."""
+        return int(self.config.num_hidden_layers)
+
+    @property
+    def heads(self) -> int:
+        """Attention heads of a layer."""
+        return int(self.config.num_attention_heads)
+
+    @property
+    def width(self) -> int:
+        """Size of a hidden state."""
+        return int(self.config.hidden_size)
+
+    @property
+    def words(self) -> nn.Embedding:
+        """The table of word vectors."""
+        table: nn.Embedding = self.body.get_input_embeddings()
+        return table
+
+    @classmethod
+    def refusal(cls, config: Any) -> str:  # noqa: ANN401
+        """Return why this very configuration cannot be read without padding; empty if it can."""
+        return ""
+
+    def embed(self, words: Tensor, layout: Layout) -> Tensor:
+        """Turn (tokens, embedding) word vectors into the first layer's input, (tokens, width)."""
+        positions = layout.positions[None] + self.first_position
+        found: Tensor = self.body.embeddings(inputs_embeds=words[None], position_ids=positions)[0]
+        return found
+
+    def prepare(self, hidden: Tensor, layout: Layout) -> Any:  # noqa: ANN401
+        """Compute once what every layer needs besides the hidden states."""
+        return None
+
+    @abstractmethod
+    def layer(self, index: int, hidden: Tensor, layout: Layout, memory: Memory | None, shared: Any) -> Tensor:  # noqa: ANN401
+        """Carry (tokens, width) hidden states through a layer."""
+
+    def finish(self, hidden: Tensor) -> Tensor:
+        """Do what comes after the last layer."""
+        return hidden
+
+    @abstractmethod
+    def represent(self, pooled: Tensor) -> Tensor:
+        """Turn (texts, width) pooled states into what the last linear layer reads, (texts, features)."""
+
+    @abstractmethod
+    def classify(self, features: Tensor) -> Tensor:
+        """Turn (texts, features) into (texts, labels) logits."""
+
+    def pool(self, pooling: str) -> None:  # noqa: B027 - most have no word for it
+        """Tell the model how its texts are pooled, where its configuration has a word for it."""
+
+    def level_of(self, parameter: str) -> int:
+        """Return how far up a parameter is: 0 the embeddings, i + 1 layer i, `depth` + 1 the head."""
+        name = parameter.removeprefix("model.")
+        if name.startswith(self.head):
+            return self.depth + 1
+        found = re.search(r"\.layers?\.(\d+)\.", parameter)
+        return int(found[1]) + 1 if found else 0
+
+
+class Borrowed(Kind):
+    """A kind whose layers take our attention by transformers' own interface."""
+
+    implementation = NAME
+
+    def layers(self) -> nn.ModuleList:
+        """Return the layers."""
+        found: nn.ModuleList = self.body.encoder.layer
+        return found
+
+    def layer(self, index: int, hidden: Tensor, layout: Layout, memory: Memory | None, shared: Any) -> Tensor:  # noqa: ANN401
+        """Carry the hidden states through transformers' layer."""
+        found: Tensor = self.layers()[index](hidden[None], attention_mask=None, layout=layout, memory=memory)[0]
+        return found
+
+
+__all__ = ["Borrowed", "Kind"]

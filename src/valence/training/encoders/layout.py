@@ -1,0 +1,120 @@
+"""Texts one behind the other without padding: which token belongs to which text, and to which place in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+CPU_SCORES = 2**21
+GPU_SCORES = 2**25
+"""Attention scores per head that one part may hold where they are written out."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some neighbouring texts, to be padded together for attention that needs a rectangle."""
+
+    tokens: slice
+    """Their tokens in the layout."""
+    lengths: NDArray[np.int64]
+    """(texts,)"""
+    place: Tensor
+    """(tokens,) where each token goes in the flat rectangle (texts * longest)."""
+    inside: Tensor | None
+    """(texts, longest) whether there is a token; None when all are equally long."""
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest text."""
+        return int(self.lengths.max())
+
+    def pad(self, packed: Tensor) -> Tensor:
+        """Spread (tokens, heads, size) over a rectangle, (texts, heads, longest, size), zeros behind each text."""
+        flat = packed.new_zeros(len(self.lengths) * self.longest, *packed.shape[1:]).index_copy(0, self.place, packed)
+        return flat.view(len(self.lengths), self.longest, *packed.shape[1:]).transpose(1, 2)
+
+    def unpad(self, padded: Tensor) -> Tensor:
+        """Take (tokens, heads, size) back out of (texts, heads, longest, size)."""
+        return padded.transpose(1, 2).flatten(0, 1)[self.place]
+
+
+class Layout:
+    """Where n texts lie in one row of tokens, each with `virtual` learned tokens before its own."""
+
+    def __init__(self, lengths: NDArray[np.int64], device: torch.device, virtual: int = 0) -> None:
+        self.own = lengths
+        """(n,) tokens of each text, the virtual ones not counted; on the CPU, so that planning waits for no device."""
+        self.lengths = lengths + virtual
+        """(n,) tokens of each text."""
+        self.virtual = virtual
+        self.device = device
+
+    @cached_property
+    def offsets(self) -> Tensor:
+        """(n + 1,) int32, text i is the tokens from `offsets[i]` to `offsets[i + 1]`."""
+        return self._send(np.concatenate([[0], np.cumsum(self.lengths)]).astype(np.int32))
+
+    @cached_property
+    def order(self) -> Tensor:
+        """(tokens,) int64 place of each token in its text, from 0, virtual tokens counted."""
+        return self._send(_places(self.lengths))
+
+    @cached_property
+    def positions(self) -> Tensor:
+        """(tokens,) int64 place of each token among its text's own, from 0; virtual tokens stand at 0."""
+        return (self.order - self.virtual).clamp(min=0)
+
+    @cached_property
+    def first(self) -> Tensor:
+        """(n,) int64 index of each text's own first token."""
+        return self.offsets[:-1].long() + self.virtual
+
+    @cached_property
+    def is_own(self) -> Tensor:
+        """(own tokens,) int64 index of the tokens that are not virtual."""
+        return self._send(np.flatnonzero(_places(self.lengths) >= self.virtual))
+
+    @cached_property
+    def longest(self) -> int:
+        """Tokens of the longest text."""
+        return int(self.lengths.max())
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """The texts in groups small enough for written-out attention scores."""
+        limit = CPU_SCORES if self.device.type == "cpu" else GPU_SCORES
+        return [self._part(start, end) for start, end in _groups(self.lengths, limit)]
+
+    def _part(self, start: int, end: int) -> Part:
+        lengths = self.lengths[start:end]
+        before = int(self.lengths[:start].sum())
+        longest = int(lengths.max())
+        place = np.repeat(np.arange(end - start) * longest, lengths) + _places(lengths)
+        inside = None if (lengths == longest).all() else self._send(np.arange(longest) < lengths[:, None])
+        return Part(slice(before, before + int(lengths.sum())), lengths, self._send(place), inside)
+
+    def _send(self, values: NDArray[np.generic]) -> Tensor:
+        return torch.from_numpy(values).to(self.device, non_blocking=True)
+
+
+def _places(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    starts = np.cumsum(lengths) - lengths
+    return np.asarray(np.arange(int(lengths.sum())) - np.repeat(starts, lengths), dtype=np.int64)
+
+
+def _groups(lengths: NDArray[np.int64], limit: int) -> list[tuple[int, int]]:
+    groups, start, longest = [], 0, 0
+    for i, length in enumerate(lengths.tolist()):
+        longest = max(longest, length)
+        if i > start and (i + 1 - start) * longest**2 > limit:
+            groups.append((start, i))
+            start, longest = i, length
+    return [*groups, (start, len(lengths))]
+
+
+__all__ = ["Layout", "Part"]

@@ -1,0 +1,167 @@
+import numpy as np
+import pytest
+import torch
+
+from conftest import TINY_ENCODERS, sentences, tiny_encoder
+from valence.text.subwords import Subwords
+from valence.training.encoders.backbone import Backbone
+from valence.training.encoders.network import EncoderNetwork
+from valence.training.encoders.prefix import Prefix
+from valence.training.encoders.prompt import EncodedPrompt, Prompt
+from valence.training.examples import Examples
+
+CPU = torch.device("cpu")
+LENGTHS = ("Fine.", "word " * 100, "")
+
+
+@pytest.fixture(params=TINY_ENCODERS)
+def origin(request):
+    return Backbone.find(str(tiny_encoder(request.param)))
+
+
+def model(origin, seed=0):
+    torch.manual_seed(seed)
+    return origin.model(("bad", "good")).eval()
+
+
+def network(origin, pooling="first", padded=False):
+    return EncoderNetwork(model(origin), pooling=pooling, padded=padded).eval()
+
+
+def batch(origin, texts=None, max_length=120):
+    texts = (*sentences(9)[0], *LENGTHS) if texts is None else texts
+    tokens = Subwords(origin.tokenizer()).encode(texts, max_length)
+    return Examples(tokens, None, CPU).batch(np.arange(len(texts)))
+
+
+def stock(origin, b, pooling):
+    """Return the logits of transformers' own class over the padded batch."""
+    own = model(origin)
+    if own.config._attn_implementation != "eager":
+        own.set_attn_implementation("sdpa")
+    mask = (torch.arange(b.tokens.shape[1]) < b.lengths[:, None]).long()
+    ids = torch.where(mask.bool(), b.tokens, own.config.pad_token_id)
+    assert pooling == "first"
+    if hasattr(own.config, "classifier_pooling"):
+        own.config.classifier_pooling = "cls"
+    with torch.no_grad():
+        return own(input_ids=ids, attention_mask=mask).logits
+
+
+@torch.no_grad()
+def test_packed_logits_equal_those_of_transformers_over_padding(origin):
+    b = batch(origin)
+    torch.testing.assert_close(network(origin)(b.tokens, b.lengths), stock(origin, b, "first"), atol=1e-5, rtol=0)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("pooling", ["first", "mean"])
+def test_the_padded_way_gives_the_same_logits(origin, pooling):
+    b = batch(origin)
+    packed, padded = (network(origin, pooling, way)(b.tokens, b.lengths) for way in (False, True))
+    torch.testing.assert_close(packed, padded, atol=1e-5, rtol=0)
+
+
+def test_packed_gradients_equal_padded_gradients(origin):
+    b = batch(origin)
+    packed, padded = network(origin), network(origin, padded=True)
+    for way in (packed, padded):
+        way(b.tokens, b.lengths).logsumexp(1).sum().backward()
+    other = dict(padded.named_parameters())
+    seen = 0
+    for name, parameter in packed.named_parameters():
+        if other[name].grad is None:
+            assert parameter.grad is None or not parameter.grad.any(), name
+            continue
+        seen += 1
+        torch.testing.assert_close(parameter.grad, other[name].grad, atol=2e-5, rtol=1e-4, msg=name)
+    assert seen > 10
+
+
+def learned(origin, what):
+    net = network(origin, "mean")
+    torch.manual_seed(1)
+    table = net.kind.words.weight
+    if what == "prefix":
+        net.prefix = Prefix(net.kind.depth, 3, net.kind.heads, net.kind.width)
+    elif what == "prompt":
+        net.prompt = Prompt(table, 5)
+    elif what == "encoded prompt":
+        net.prompt = EncodedPrompt(table, 5, 8, "lstm")
+    return net.eval()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("what", ["nothing", "prefix", "prompt", "encoded prompt"])
+def test_neighbours_padding_and_batch_size_change_no_logit(origin, what):
+    net = learned(origin, what)
+    texts = sentences(6)[0]
+    b, wide = batch(origin, texts), batch(origin, (*texts, "word " * 110))
+    together = net(b.tokens, b.lengths)
+    torch.testing.assert_close(net(wide.tokens, wide.lengths)[:6], together, atol=1e-5, rtol=0)
+    for i, text in enumerate(texts):
+        alone = batch(origin, (text,))
+        torch.testing.assert_close(net(alone.tokens, alone.lengths)[0], together[i], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("what", ["prefix", "prompt", "encoded prompt"])
+def test_what_is_learned_reaches_every_layer_and_gets_a_gradient(origin, what):
+    net = learned(origin, what)
+    b = batch(origin)
+    net(b.tokens, b.lengths)[:, 0].sum().backward()
+    added = {n: p for n, p in net.named_parameters() if n.startswith(("prefix", "prompt"))}
+    assert added
+    for name, parameter in added.items():
+        assert parameter.grad is not None, name
+        if what != "prefix":
+            assert parameter.grad.abs().sum() > 0, name
+    if what == "prefix":
+        gradient = net.prefix.inputs.grad.view(3, net.kind.depth, 2, -1)
+        assert (gradient.abs().sum(dim=(0, 3)) > 0).all(), "keys and values of each layer"
+
+
+def test_the_first_token_pooled_is_the_texts_own_behind_virtual_ones(origin):
+    net = network(origin)
+    net.prompt = Prompt(net.kind.words.weight, 4)
+    seen = []
+    net.kind.represent = lambda pooled: seen.append(pooled) or pooled
+    net.kind.classify = lambda features: features
+    net.kind.layer = lambda index, hidden, *_: hidden
+    b = batch(origin, ("Fine.", "A joy."))
+    net(b.tokens, b.lengths)
+    bare = network(origin)
+    bare.kind.represent, bare.kind.classify, bare.kind.layer = net.kind.represent, net.kind.classify, net.kind.layer
+    bare(b.tokens, b.lengths)
+    # without layers a state is its own token's embedding: the pooled one is that of <s>, no virtual token's
+    torch.testing.assert_close(seen[0], seen[1], atol=1e-6, rtol=0)
+
+
+def test_an_adversary_sees_the_same_logits_through_word_vectors(origin):
+    net, b = network(origin), batch(origin)
+    through = net.classify(net.embed(b.tokens), b.tokens, b.lengths)
+    torch.testing.assert_close(through, net(b.tokens, b.lengths), atol=1e-6, rtol=0)
+
+
+def test_levels_rise_from_embeddings_to_head(origin):
+    net = network(origin)
+    levels = {name: net.kind.level_of(name.removeprefix("model.")) for name, _ in net.named_parameters()}
+    assert min(levels.values()) == 0
+    assert {n for n, level in levels.items() if level == net.kind.depth + 1} == {
+        n for n in levels if n.removeprefix("model.").startswith(net.kind.head)
+    }
+    if net.model.config.model_type != "albert":
+        assert set(levels.values()) == set(range(net.kind.depth + 2))
+
+
+def test_checkpointing_layers_changes_no_gradient(origin):
+    b = batch(origin)
+    grads = []
+    for recompute in (False, True):
+        net = network(origin)
+        net.recompute = recompute
+        net.train()
+        torch.manual_seed(3)
+        net(b.tokens, b.lengths).sum().backward()
+        grads.append([p.grad for p in net.parameters() if p.grad is not None])
+    for first, second in zip(*grads, strict=True):
+        torch.testing.assert_close(first, second)
