@@ -15,6 +15,7 @@ VERBS = {
     "sweep": "run many; skips the finished ones, goes on after a failure",
     "board": "rank the runs; writes Markdown, CSV, HTML and figures",
     "compare": "paired tests between runs",
+    "curve": "accuracy against the number of labelled texts",
     "add": "put predictions made elsewhere on the board",
     "predict": "classify texts with a finished run",
     "audit": "duplicates, leaks and labels of a data set",
