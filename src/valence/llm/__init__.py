@@ -1,0 +1,1 @@
+"""Language models as classifiers: chat servers, local weights, prompts, answers and their cache."""

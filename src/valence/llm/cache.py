@@ -1,0 +1,109 @@
+"""Answers on disk, so that an interrupted run goes on where it stopped: one SQLite file in $VALENCE_CACHE or the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from valence.llm.asked import Answer, Ask, Question
+
+HOME = "VALENCE_CACHE"
+COMMIT_SECONDS = 1.0
+"""At most so much work is lost when the process is killed."""
+AT_ONCE = 500
+"""Keys in one query; SQLite takes 999 at least."""
+
+
+def cache_folder() -> Path:
+    """Return $VALENCE_CACHE, or `valence` in the folder where this system keeps a user's caches."""
+    home = os.environ.get(HOME)
+    if home:
+        return Path(home).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "valence" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "valence"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "valence"
+
+
+def key(identity: str, ask: Ask, question: Question) -> str:
+    """Return a digest of everything that decides an answer: the model, the way of asking, the prompt, the review."""
+    prompt = question.prompt
+    said = [
+        identity,
+        [getattr(ask, name) for name in ask.__slots__],
+        prompt.template.source,
+        prompt.words,
+        [(shot.review, shot.word) for shot in prompt.shots],
+        question.review,
+    ]
+    return hashlib.blake2b(json.dumps(said).encode(), digest_size=16).hexdigest()
+
+
+class AnswerCache:
+    """Answers by key. Several processes may share the file; what was not answered is not kept."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = sqlite3.connect(folder / "answers.sqlite3", timeout=60)
+        self._file.execute("PRAGMA journal_mode=WAL")
+        self._file.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL, seconds REAL NOT NULL)")
+        self._file.execute("CREATE TABLE IF NOT EXISTS digests (file TEXT PRIMARY KEY, digest TEXT NOT NULL)")
+        self._file.commit()
+        self._committed = time.monotonic()
+
+    def find(self, keys: Iterable[str]) -> dict[str, tuple[Answer, float]]:
+        """Return the answers that are kept, each with the seconds it took."""
+        wanted, found = list(keys), {}
+        for start in range(0, len(wanted), AT_ONCE):
+            some = wanted[start : start + AT_ONCE]
+            marks = ",".join("?" * len(some))
+            for name, answer, seconds in self._file.execute(f"SELECT key, answer, seconds FROM answers WHERE key IN ({marks})", some):
+                found[name] = (_read(json.loads(answer)), seconds)
+        return found
+
+    def keep(self, name: str, answer: Answer, seconds: float) -> None:
+        """Keep one answer; it is on disk within a second of the next one, or when the cache is closed."""
+        said = json.dumps({"text": answer.text} if answer.scores is None else {"scores": answer.scores})
+        self._file.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (name, said, seconds))
+        if time.monotonic() - self._committed > COMMIT_SECONDS:
+            self.commit()
+
+    def digest_of(self, path: Path) -> str:
+        """Return the SHA-256 of a file, remembered until its size or its time of change differs."""
+        state = path.stat()
+        name = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}"
+        row = self._file.execute("SELECT digest FROM digests WHERE file = ?", (name,)).fetchone()
+        if row is not None:
+            return str(row[0])
+        digest = sha256(path)
+        self._file.execute("INSERT OR REPLACE INTO digests VALUES (?, ?)", (name, digest))
+        self.commit()
+        return digest
+
+    def commit(self) -> None:
+        """Put on disk what was kept."""
+        self._file.commit()
+        self._committed = time.monotonic()
+
+    def close(self) -> None:
+        """Commit and close the file."""
+        self._file.commit()
+        self._file.close()
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hex digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _read(said: Mapping[str, object]) -> Answer:
+    scores = said.get("scores")
+    return Answer(scores=tuple(map(float, scores))) if isinstance(scores, list) else Answer(text=str(said["text"]))

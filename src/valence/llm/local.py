@@ -1,0 +1,166 @@
+"""Local weights through transformers, on a GPU or a CPU: scored label words, held words or free ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Literal
+
+from valence.errors import BadSetting, MissingPackage
+from valence.llm.asked import Answer, Ask, Question, Reply, spoken
+from valence.llm.label_scores import LabelScorer, Row, Tokens, greedy
+from valence.llm.places import digest, find_weights
+from valence.text.prompt import Cut, Message, Prompt, Slot, cut, spaced
+
+RANDOM = "random"
+"""The name of a tiny model with random weights, made on the spot: it knows nothing and shows that everything else works."""
+PROMPTS = 4096
+TOGETHER = 4096
+"""Questions that are sorted by length and answered together; more would only hold back what is known already."""
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+class Local:
+    """A causal language model in this process."""
+
+    def __init__(self, name: str, device: str, precision: Precision, batch_tokens: int) -> None:
+        """Load the weights.
+
+        Raises:
+            BadSetting: there are no such weights here, and the hub does not give them.
+            MissingPackage: torch or transformers is not installed.
+        """
+        try:
+            import torch
+
+            from valence.training.device import resolve_device
+        except ImportError:
+            raise MissingPackage("torch", "torch", "--backend transformers") from None
+        where = resolve_device(device)
+        kind = torch.bfloat16 if _halved(precision, where) else torch.float32
+        self._model, self._tokenizer, mark = _random() if name == RANDOM else _load(name, kind)
+        self._model = self._model.to(where, kind).eval()
+        self._where, self._batch_tokens = where, batch_tokens
+        self._scorer = LabelScorer(self._model, where)
+        self._framed = lru_cache(PROMPTS)(self._frame)
+        self.name, self.device = name, str(where)
+        self.identity = f"transformers {mark} {kind}"
+        self.parameters = sum(p.numel() for p in self._model.parameters())
+
+    def ask(self, questions: Sequence[Question], ask: Ask) -> Iterator[tuple[int, Reply]]:
+        """Answer the questions, those of similar length together; a reply depends on its own question alone."""
+        for start in range(0, len(questions), TOGETHER):
+            rows = [self.row(question, ask) for question in questions[start : start + TOGETHER]]
+            for i, reply in self._generated(rows, ask) if ask.way == "generate" else self._scored(rows, ask):
+                yield start + i, reply
+
+    def row(self, question: Question, ask: Ask) -> Row:
+        """Return a question's tokens: the prompt's, the review's (the only ones that are cut) and the answer's place; and the labels'."""
+        before, after, labels = self._framed(question.prompt, ask)
+        review = cut(self._ids(question.review), ask.max_review_tokens, ask.cut)
+        return Row((*before, *review, *after), labels)
+
+    def shorten(self, review: str, tokens: int, keep: Cut) -> str:
+        """Return at most `tokens` tokens of the model's own tokenizer."""
+        ids = self._ids(review)
+        return review if len(ids) <= tokens else str(self._tokenizer.decode(cut(ids, tokens, keep))).strip()
+
+    def close(self) -> None:
+        """Free the weights."""
+        self._model = None
+        self._scorer = LabelScorer(None, self._where)
+
+    def _scored(self, rows: list[Row], ask: Ask) -> Iterator[tuple[int, Reply]]:
+        for i, steps in self._scorer.score(rows, self._batch_tokens):
+            if ask.way == "score":
+                yield i, Answer(scores=tuple(map(sum, steps)))
+            else:
+                yield i, Answer(text=ask.words[greedy(rows[i].labels, steps)])
+
+    def _generated(self, rows: list[Row], ask: Ask) -> Iterator[tuple[int, Reply]]:
+        from valence.llm.label_scores import batches
+
+        for batch in batches(rows, self._batch_tokens):
+            prompts = [rows[i].prompt for i in batch]
+            for i, prompt, text in zip(batch, prompts, self._continue(prompts, ask.thinking + ask.answer_tokens), strict=True):
+                begun = ask.thinking > 0 and self._tokenizer.decode(prompt[-8:]).rstrip().endswith("<think>")
+                yield i, Answer(text=spoken(text, open_thought=begun))
+
+    def _continue(self, prompts: list[Tokens], room: int) -> list[str]:
+        """Continue each prompt greedily; padded in front, as `generate` wants it, with a mask from which it counts positions."""
+        import torch
+        from transformers import GenerationConfig
+
+        longest, pad = max(map(len, prompts)), self._pad
+        ids = torch.tensor([[pad] * (longest - len(p)) + list(p) for p in prompts], device=self._where)
+        mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self._where)
+        own = self._model.generation_config
+        plan: Any = GenerationConfig(  # type: ignore[no-untyped-call]
+            max_new_tokens=room, do_sample=False, pad_token_id=pad, eos_token_id=own.eos_token_id, bos_token_id=own.bos_token_id
+        )
+        with torch.inference_mode():
+            found = self._model.generate(input_ids=ids, attention_mask=mask, generation_config=plan)
+        return [str(self._tokenizer.decode(row[longest:], skip_special_tokens=True)) for row in found]
+
+    @property
+    def _pad(self) -> int:
+        known = (self._tokenizer.pad_token_id, self._tokenizer.eos_token_id, 0)
+        return next(int(token) for token in known if token is not None)
+
+    def _frame(self, prompt: Prompt, ask: Ask) -> tuple[Tokens, Tokens, tuple[Tokens, ...]]:
+        slot, chat = self._slot(prompt, ask)
+        before = self._ids(slot.before, control=True)
+        opening = self._tokenizer("").input_ids[:1]  # the beginning-of-text token, where a text has one; a chat template writes its own
+        if not chat and opening and opening[0] != self._tokenizer.eos_token_id:
+            before = [*opening, *before]
+        after = self._ids(slot.after, control=True)
+        return tuple(before), tuple(after), tuple(self._label(slot.after, after, word) for word in ask.words)
+
+    def _label(self, text: str, after: list[int], word: str) -> Tokens:
+        whole = self._ids(text + spaced(text, word), control=True)
+        # a word that changes how the text before it is cut into tokens is taken by itself
+        return tuple(whole[len(after) :] if whole[: len(after)] == after else self._ids(spaced(text, word)))
+
+    def _slot(self, prompt: Prompt, ask: Ask) -> tuple[Slot, bool]:
+        if ask.form == "plain" or (ask.form == "auto" and not self._tokenizer.chat_template):
+            return prompt.slot(), False
+        if not self._tokenizer.chat_template:
+            raise BadSetting(f"{self.name} has no chat template. Try --form plain.")
+
+        def render(messages: list[Message]) -> str:
+            made = self._tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=True, enable_thinking=ask.thinking > 0
+            )
+            return str(made)
+
+        return prompt.slot(render, thinking=ask.thinking > 0), True
+
+    def _ids(self, text: str, *, control: bool = False) -> list[int]:
+        """Return the tokens of a text; control tokens are read only where `control` says so, never in a review."""
+        return list(self._tokenizer(text, add_special_tokens=False, split_special_tokens=not control).input_ids)
+
+
+def _halved(precision: Precision, device: Any) -> bool:  # noqa: ANN401
+    """Tell whether to compute in bfloat16; a CPU does so only when asked to."""
+    from valence.training.device import use_bfloat16
+
+    return precision == "bfloat16" or (device.type != "cpu" and use_bfloat16(precision, device))
+
+
+def _load(name: str, kind: Any) -> tuple[Any, Any, str]:  # noqa: ANN401
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = find_weights(name)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder or name)
+        model = AutoModelForCausalLM.from_pretrained(folder or name, dtype=kind)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise BadSetting(f"No weights {name!r}: not a folder, not in $VALENCE_MODELS, and the hub says: {reason}") from None
+    return model, tokenizer, digest(folder) if folder else f"{name} {getattr(model.config, '_commit_hash', '')}"
+
+
+def _random() -> tuple[Any, Any, str]:
+    from valence.llm.random_llama import random_llama
+
+    return (*random_llama(), RANDOM)
