@@ -16,9 +16,12 @@ VERBS = {
     "board": "rank the runs; writes Markdown, CSV, HTML and figures",
     "compare": "paired tests between runs",
     "curve": "accuracy against the number of labelled texts",
+    "combine": "make one run of several: vote, stacking, cascade",
+    "calibrate": "how far a run's confidence can be trusted, and what makes it honest",
     "add": "put predictions made elsewhere on the board",
     "predict": "classify texts with a finished run",
     "audit": "duplicates, leaks and labels of a data set",
+    "doctor": "known ways to a wrong number, in runs and in any script's outputs",
     "explain": "which words decided, coloured on screen or as a page",
 }
 
