@@ -22,6 +22,7 @@ VERBS = {
     "predict": "classify texts with a finished run",
     "audit": "duplicates, leaks and labels of a data set",
     "doctor": "known ways to a wrong number, in runs and in any script's outputs",
+    "stress": "how a run holds up when texts are changed, or come from elsewhere",
     "explain": "which words decided, coloured on screen or as a page",
 }
 
