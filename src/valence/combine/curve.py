@@ -54,13 +54,12 @@ def cascade_curve(
     answers: NDArray[np.float32], labels: NDArray[np.int64], records: tuple[RunRecord, RunRecord], threshold: float
 ) -> CascadeCurve:
     """Trace the curve of two members' (2, n, k) answers to n labelled texts; `threshold` is the one chosen elsewhere."""
-    found = deferral(*(grade(labels, answer) for answer in answers))
+    first, second = (grade(labels, answer) for answer in answers)
+    found = deferral(first, second)
     price = relative_price(*records)
     entries = dict.fromkeys(found.nearest(share) for share in np.linspace(0, 1, POINTS + 1))
-    # the chosen threshold lies between two of these texts: it passes on what the lower one does
-    chosen = int(np.searchsorted(found.threshold, threshold, side="right")) - 1
     points = tuple(_point(found, entry, price) for entry in entries)
-    at = _point(found, chosen, price)
+    at = _point(found, found.nearest(float((first.confidence <= threshold).mean())), price)
     return CascadeCurve((records[0].id, records[1].id), points, Point(threshold, at.share, at.accuracy, at.cost), price)
 
 

@@ -98,7 +98,7 @@ def _honesty(found: Calibration) -> Table:
 def _sets(found: Calibration) -> Table:
     from valence.report.table import percent
 
-    headings = ("Score", "Promised %", "Held %", "95 % interval", "Labels", "One label %", "Held by label %")
+    headings = ("Score", "Promised %", "Held %", "95 % interval", "Labels", "One %", "By label %")
     table = _table("Conformal sets: how often they hold the true label, and how many labels they have", headings)
     for promise in found.promises:
         f = promise.found
