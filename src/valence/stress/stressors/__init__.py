@@ -1,0 +1,1 @@
+"""One file per stressor; the file's name is the stressor's name."""
