@@ -1,0 +1,48 @@
+"""A training that learned nothing, or unlearned it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from valence.doctor.check import Check, Finding, error, warning
+from valence.doctor.parts import History
+from valence.doctor.subject import Subject
+
+ENOUGH = 4
+"""Logged losses below which no course can be seen."""
+SPIKE = 2.0
+"""The end of a training that lost its way is this many times its lowest loss, and half its start."""
+
+
+class LossNeverFell(Check):
+    """The last losses are no lower than the first."""
+
+    sentence: ClassVar[str] = "The loss never fell below its start, or rose again: a learning rate too high or too low, or frozen weights."
+    seed: ClassVar[str] = "cnn and gru (SGD at 0.8), deberta_prompt (head frozen)"
+    needs: ClassVar[tuple[type, ...]] = (History,)
+
+    def applies(self, subject: Subject) -> str:
+        """Need a course to look at."""
+        count = sum(math.isfinite(loss) for _, loss in subject.part(History).losses)
+        return "" if count >= ENOUGH else f"{count} finite training losses were logged, {ENOUGH} are needed to see a course"
+
+    def examine(self, subject: Subject) -> Iterator[Finding]:
+        """Compare the first tenth with the last, both with the lowest stretch between, and with guessing."""
+        history = subject.part(History)
+        losses = np.array([loss for _, loss in history.losses if math.isfinite(loss)])
+        width = max(1, len(losses) // 10)
+        means = np.convolve(losses, np.full(width, 1 / width), mode="valid")
+        first, last, lowest = float(means[0]), float(means[-1]), float(means.min())
+        guess = math.log(history.classes)
+        facts = {"first": first, "last": last, "lowest": lowest, "guessing": guess}
+        remedy = "Try the learning rate tenfold lower and tenfold higher, and look which weights are trained."
+        if last >= 0.98 * first and not (first < 0.3 * guess):
+            yield error(f"The loss went from {first:.3f} to {last:.3f}: it never fell (guessing gives {guess:.3f}).", remedy, **facts)
+        elif last > 0.95 * guess and lowest > 0.95 * guess and first > 0.95 * guess:
+            yield warning(f"The loss ended at {last:.3f}, hardly below guessing ({guess:.3f}).", remedy, **facts)
+        elif last > SPIKE * lowest and last > first / 2 and last > 0.5 * guess:
+            yield warning(f"The loss fell to {lowest:.3f} and rose again to {last:.3f}.", remedy, **facts)
