@@ -16,8 +16,6 @@ from valence.types import Predictions, Split
 
 STEMS = ("lamp", "river", "stone", "glass", "paper", "copper", "window")
 FILLER = [f"{a}{b}" for a in STEMS for b in ("", "s", "ing", "ward", "less", "fold")]
-    f"{a}{b}" for a in ("lamp", "river", "stone", "glass", "paper", "copper", "window") for b in ("", "s", "ing", "ward", "less", "fold")
-]
 LABELS = ("negative", "positive")
 TRAIN, TEST = 120, 160
 
