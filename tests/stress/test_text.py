@@ -21,7 +21,7 @@ def made(name, expects="same", **changes):
 
 @pytest.fixture
 def report():
-    findings = (made("all small"), made("a|b", p=0.01, note="Mind this.", failures=("r_1", "r2")))
+    findings = (made("all small letters"), made("a|b", p=0.01, note="Mind this.", failures=("r_1", "r2")))
     return Report("run--x", "imdb", "test", 1000, 25000, 7, findings, (("domain", "none was given"),), ("Beware.",))
 
 
@@ -36,7 +36,7 @@ def test_the_heading_says_sample_seed_and_level(report):
 
 def test_the_markdown_is_whole(report):
     page = markdown(report)
-    assert "| all small | 1,000 | 50.0 [40.0, 60.0] |" in page
+    assert "| all small letters | 1,000 | 50.0 [40.0, 60.0] |" in page
     assert "a\\|b" in page
     assert "Mind this." in page
     assert "broken, a|b: r\\_1; r2" in page
@@ -54,3 +54,4 @@ def test_the_terminal_never_needs_more_than_its_width(report, width):
     assert "…" not in said
     assert "not tried: domain, none was given" in said
     assert ("Both right" in said) == (width == 140)
+    assert "all small letters" in said, "a name stays on one line"

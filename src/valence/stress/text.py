@@ -89,7 +89,7 @@ def table(report: Report, width: int = 80) -> RenderableType:
 
 SHORT = ("", "Texts", "Before", "After", "Change", "Flipped", "Both right", "Broken")
 GAP = 3
-"""Between two columns."""
+"""Between two columns; the edges take one on either side."""
 
 
 def _fitting(rows: list[list[str]], expects: set[Expectation], width: int) -> list[int]:
@@ -97,7 +97,7 @@ def _fitting(rows: list[list[str]], expects: set[Expectation], width: int) -> li
     shown = [i for i in range(len(SHORT)) if i < 2 or any(row[i] for row in rows)]
     turned, toward = "turned" in expects, "toward" in expects
     least = [*([] if turned else [6]), *([] if toward else [7]), 5, 1, 7, 6]
-    while least and sum(max(len(SHORT[i]), *(len(row[i]) for row in rows)) + GAP for i in shown) - GAP > width:
+    while least and sum(max(len(SHORT[i]), *(len(row[i]) for row in rows)) + GAP for i in shown) - 1 > width:
         gone = least.pop(0)
         shown = [i for i in shown if i != gone]
     return shown
