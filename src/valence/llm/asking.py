@@ -41,7 +41,9 @@ def ask_all(
         FailedRun: the server has gone, or not one question was answered; what was answered before is kept in the cache.
     """
     keys = [key(backend.identity, ask, question) for question in questions]
-    first = {name: i for i, name in reversed(list(enumerate(keys)))}
+    first: dict[str, int] = {}
+    for i, name in enumerate(keys):
+        first.setdefault(name, i)
     tally, replies = Tally(), dict[str, Reply]()
     for name, (answer, seconds) in (cache.find(first) if cache else {}).items():
         replies[name] = answer

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -62,8 +63,9 @@ class Connection:
         self.root = self.base_url.removesuffix("/v1")
         self.patience = patience
         self._open = partial(openai.OpenAI, base_url=self.base_url, api_key=key, timeout=patience.timeout, max_retries=0)
-        self._client = self._open()
+        self._clients = [self._open()]
         self._stopped = False
+        weakref.finalize(self, _close, self._clients)  # a classifier is dropped, not closed
 
     def post(self, path: str, body: Mapping[str, Any]) -> Json:
         """Send JSON to a path below the base URL (or to a whole URL) and return the JSON that comes back.
@@ -87,16 +89,17 @@ class Connection:
     def stop(self) -> None:
         """Break off what is under way, without another try: the reader of the answers has gone."""
         self._stopped = True
-        self._client.close()
+        _close(self._clients)
 
     def restart(self) -> None:
         """Be ready again after a `stop`."""
         if self._stopped:
-            self._client, self._stopped = self._open(), False
+            self._clients.append(self._open())
+            self._stopped = False
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        _close(self._clients)
 
     def _patiently(self, method: str, path: str, body: Json | None) -> Json:
         for tried in range(1, self.patience.retries + 2):
@@ -115,13 +118,18 @@ class Connection:
         import httpx
 
         if method == "GET":
-            reply = self._client.get(path, cast_to=httpx.Response)
+            reply = self._clients[-1].get(path, cast_to=httpx.Response)
         else:
-            reply = self._client.post(path, body=body, cast_to=httpx.Response)
+            reply = self._clients[-1].post(path, body=body, cast_to=httpx.Response)
         found = json.loads(reply.content)
         if not isinstance(found, dict) or "error" in found:
             raise ValueError(f"no JSON object but {reply.text[:80]!r}")
         return found
+
+
+def _close(clients: list[Any]) -> None:
+    for client in clients:
+        client.close()
 
 
 def may_pass(status: int | None) -> bool:

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from valence.llm.asked import Answer, Ask, Question, Reply, Unanswered, spoken
@@ -48,7 +47,7 @@ class LlamaServer:
         about = (connection.get("/models").get("data") or [{}])[0].get("meta") or {}
         self.parameters = int(about.get("n_params", 0))
         self.identity = identity or f"llama.cpp {name} {json.dumps(about, sort_keys=True)}"
-        self._framed = lru_cache(PROMPTS)(self._frame)
+        self._frames: dict[tuple[Prompt, Ask], Frame] = {}
 
     def ask(self, questions: Sequence[Question], ask: Ask) -> Iterator[tuple[int, Reply]]:
         """Answer each question by itself, `parallel` at a time; the server keeps what prompts begin with in its cache."""
@@ -68,7 +67,7 @@ class LlamaServer:
 
     def _reply(self, question: Question, ask: Ask) -> Reply:
         try:
-            frame = self._framed(question.prompt, ask)
+            frame = self.frame(question.prompt, ask)
             prompt = frame.around(cut(self._tokens(question.review), ask.max_review_tokens, ask.cut))
             if ask.way == "score":
                 return Answer(scores=self._scores(prompt, frame.labels))
@@ -112,6 +111,15 @@ class LlamaServer:
         base = shown[other] - math.log(lifted[other]) - BIAS
         least = min(shown.values()) - BIAS
         return {token: base + math.log(lifted[token]) if token in lifted else least for token in tokens}
+
+    def frame(self, prompt: Prompt, ask: Ask) -> Frame:
+        """Return a prompt as tokens, remembered; two threads may make the same one, which does no harm."""
+        found = self._frames.get((prompt, ask))
+        if found is None:
+            if len(self._frames) >= PROMPTS:
+                self._frames.clear()
+            found = self._frames[prompt, ask] = self._frame(prompt, ask)
+        return found
 
     def _frame(self, prompt: Prompt, ask: Ask) -> Frame:
         slot = self._slot(prompt, ask)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Any, Literal
 
 from valence.errors import BadSetting, MissingPackage
@@ -17,6 +16,8 @@ RANDOM = "random"
 PROMPTS = 4096
 TOGETHER = 4096
 """Questions that are sorted by length and answered together; more would only hold back what is known already."""
+Frame = tuple[Tokens, Tokens, tuple[Tokens, ...]]
+"""What stands before and after the review, and the tokens of each label word."""
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
@@ -42,7 +43,7 @@ class Local:
         self._model = self._model.to(where, kind).eval()
         self._where, self._batch_tokens = where, batch_tokens
         self._scorer = LabelScorer(self._model, where)
-        self._framed = lru_cache(PROMPTS)(self._frame)
+        self._frames: dict[tuple[Prompt, Ask], Frame] = {}
         self.name, self.device = name, str(where)
         self.identity = f"transformers {mark} {kind}"
         self.parameters = sum(p.numel() for p in self._model.parameters())
@@ -56,7 +57,11 @@ class Local:
 
     def row(self, question: Question, ask: Ask) -> Row:
         """Return a question's tokens: the prompt's, the review's (the only ones that are cut) and the answer's place; and the labels'."""
-        before, after, labels = self._framed(question.prompt, ask)
+        if (question.prompt, ask) not in self._frames:
+            if len(self._frames) >= PROMPTS:
+                self._frames.clear()
+            self._frames[question.prompt, ask] = self._frame(question.prompt, ask)
+        before, after, labels = self._frames[question.prompt, ask]
         review = cut(self._ids(question.review), ask.max_review_tokens, ask.cut)
         return Row((*before, *review, *after), labels)
 
@@ -107,7 +112,7 @@ class Local:
         known = (self._tokenizer.pad_token_id, self._tokenizer.eos_token_id, 0)
         return next(int(token) for token in known if token is not None)
 
-    def _frame(self, prompt: Prompt, ask: Ask) -> tuple[Tokens, Tokens, tuple[Tokens, ...]]:
+    def _frame(self, prompt: Prompt, ask: Ask) -> Frame:
         slot, chat = self._slot(prompt, ask)
         before = self._ids(slot.before, control=True)
         opening = self._tokenizer("").input_ids[:1]  # the beginning-of-text token, where a text has one; a chat template writes its own

@@ -42,7 +42,7 @@ def random_llama(seed: int = 0, width: int = 32, spread: float = 0.3) -> tuple[A
 
 def byte_tokenizer() -> Any:  # noqa: ANN401
     """Return a tokenizer of 256 bytes, a beginning and an end."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -50,4 +50,5 @@ def byte_tokenizer() -> Any:  # noqa: ANN401
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(["<s>", "</s>"])
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 256)])
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>")  # type: ignore[no-untyped-call]
