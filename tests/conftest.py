@@ -5,6 +5,8 @@ import os
 import tempfile
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # networks this small are slower on two threads, and far slower on a busy machine
+
 import numpy as np
 import pytest
 
@@ -58,26 +60,26 @@ def real(monkeypatch):
 
 
 TINY_ENCODERS = {
-    "tiny-bert": ("bert", {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}),
-    "tiny-roberta": ("roberta", {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}),
-    "tiny-xlm-roberta": ("xlm-roberta", {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}),
+    "tiny-bert": ("bert", {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}),
+    "tiny-roberta": ("roberta", {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}),
+    "tiny-xlm-roberta": ("xlm-roberta", {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}),
     "tiny-electra": (
         "electra",
-        {"embedding_size": 8, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32},
+        {"embedding_size": 16, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64},
     ),
-    "tiny-distilbert": ("distilbert", {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 32}),
+    "tiny-distilbert": ("distilbert", {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64}),
     "tiny-albert": (
         "albert",
-        {"embedding_size": 8, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32},
+        {"embedding_size": 16, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64},
     ),
-    "tiny-mpnet": ("mpnet", {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}),
+    "tiny-mpnet": ("mpnet", {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}),
     "tiny-deberta": (
         "deberta-v2",
         {
-            "hidden_size": 16,
+            "hidden_size": 32,
             "num_hidden_layers": 2,
             "num_attention_heads": 2,
-            "intermediate_size": 32,
+            "intermediate_size": 64,
             "relative_attention": True,
             "position_buckets": 4,
             "norm_rel_ebd": "layer_norm",
@@ -90,7 +92,7 @@ TINY_ENCODERS = {
     ),
     "tiny-modernbert": (
         "modernbert",
-        {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32, "local_attention": 8},
+        {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 64, "local_attention": 8},
     ),
 }
 """Architectures that tests make on the spot, with random weights."""

@@ -29,6 +29,8 @@ TINY_ENCODER: Mapping[str, object] = {
     "pooling": "mean",
 }
 """Settings under which the contract tests train it on 48 sentences, over a tiny encoder that they make."""
+TINY_ADAPTED: Mapping[str, object] = {**TINY_ENCODER, "epochs": 30, "batch_texts": 24, "learning_rate": 0.03}
+"""The same where most of that encoder, which knows nothing, stays frozen."""
 
 
 class Encoder(Recipe, Method):
@@ -77,7 +79,7 @@ class Encoder(Recipe, Method):
         origin = Backbone.find(self.backbone)
         self._check(origin)
         task.journal.progress(0, 1, f"reading {self.backbone}")
-        subwords = self._subwords(origin)
+        subwords = origin.subwords()
         learn, check = (Examples(subwords.encode(part.texts, self.max_length, self.keep), part.labels, device) for part in (train, valid))
         network = fit_network(partial(self._start, origin, task), learn, check, self, task, self.objective())
         return EncoderClassifier(network, subwords, origin, max_length=self.max_length, keep=self.keep, device=device)
@@ -102,11 +104,6 @@ class Encoder(Recipe, Method):
 
     def _start(self, origin: Backbone, task: Task) -> EncoderNetwork:
         return self.wrap(origin.model(task.labels))
-
-    def _subwords(self, origin: Backbone) -> Any:  # noqa: ANN401
-        from valence.text.subwords import Subwords
-
-        return Subwords(origin.tokenizer())
 
     def _check(self, origin: Backbone) -> None:
         """Refuse what cannot be, before any weights are fetched."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,17 @@ from valence.text.vocabulary import Keep, Tokens
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+TOKENIZER = "tokenizer.json"
+NAMES = "tokenizer_config.json"
+
 
 @dataclass(frozen=True)
 class Subwords:
     """A tokenizer of the library `tokenizers`, with its own special tokens around every text."""
 
     tokenizer: Tokenizer
+    names: Mapping[str, object] = field(default_factory=dict)
+    """What transformers is to be told besides: which tokens are special, and what its models take."""
 
     def __post_init__(self) -> None:
         # how much of a text is read is ours to decide: a tokenizer's file may hold a length of its own
@@ -31,8 +37,8 @@ class Subwords:
         self.tokenizer.no_padding()
 
     @classmethod
-    def load(cls, path: Path) -> Subwords:
-        """Read a `tokenizer.json`.
+    def load(cls, folder: Path) -> Subwords:
+        """Read what `save` wrote.
 
         Raises:
             BadData: there is none, or it is damaged.
@@ -40,13 +46,16 @@ class Subwords:
         from tokenizers import Tokenizer
 
         try:
-            return cls(Tokenizer.from_file(str(path)))
+            names = json.loads((folder / NAMES).read_text(encoding="utf-8"))
+            return cls(Tokenizer.from_file(str(folder / TOKENIZER)), names)
         except Exception as error:  # the library raises the bare class
-            raise BadData(f"{path} is no tokenizer: {error}") from error
+            raise BadData(f"{folder} holds no tokenizer: {error}") from error
 
-    def save(self, path: Path) -> None:
-        """Write a `tokenizer.json`, which transformers reads too."""
-        self.tokenizer.save(str(path))
+    def save(self, folder: Path) -> None:
+        """Write the two files that transformers' AutoTokenizer reads too."""
+        self.tokenizer.save(str(folder / TOKENIZER))
+        said = {**self.names, "tokenizer_class": "PreTrainedTokenizerFast"}
+        (folder / NAMES).write_text(json.dumps(said, indent=2), encoding="utf-8")
 
     @property
     def around(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -71,18 +71,19 @@ def quiet_transformers() -> Iterator[None]:
     accelerate_log = logging.getLogger("accelerate")
     before = accelerate_log.level
     generators = random.getstate(), np.random.get_state()  # noqa: NPY002
-    bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.set_verbosity(logging.ERROR)
-    transformers_logging.disable_progress_bar()
+    library: Any = transformers_logging
+    bars = library.is_progress_bar_enabled()
+    library.set_verbosity(logging.ERROR)
+    library.disable_progress_bar()
     accelerate_log.setLevel(logging.ERROR)
     try:
         yield
     finally:
         random.setstate(generators[0])
         np.random.set_state(generators[1])  # noqa: NPY002
-        transformers_logging.set_verbosity(level)
+        library.set_verbosity(level)
         if bars:
-            transformers_logging.enable_progress_bar()
+            library.enable_progress_bar()
         accelerate_log.setLevel(before)
 
 

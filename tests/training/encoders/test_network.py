@@ -3,7 +3,6 @@ import pytest
 import torch
 
 from conftest import TINY_ENCODERS, sentences, tiny_encoder
-from valence.text.subwords import Subwords
 from valence.training.encoders.backbone import Backbone
 from valence.training.encoders.network import EncoderNetwork
 from valence.training.encoders.prefix import Prefix
@@ -30,7 +29,7 @@ def network(origin, pooling="first", padded=False):
 
 def batch(origin, texts=None, max_length=120):
     texts = (*sentences(9)[0], *LENGTHS) if texts is None else texts
-    tokens = Subwords(origin.tokenizer()).encode(texts, max_length)
+    tokens = origin.subwords().encode(texts, max_length)
     return Examples(tokens, None, CPU).batch(np.arange(len(texts)))
 
 

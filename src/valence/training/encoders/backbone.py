@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from valence.errors import BadSetting, DataNotFound
+from valence.text.subwords import Subwords
 from valence.training.encoders.kind import Kind
 from valence.training.encoders.kinds import KINDS
 from valence.training.trainer import quiet_transformers
@@ -63,12 +64,13 @@ class Backbone:
             }
             return self._asked(AutoModelForSequenceClassification.from_pretrained, **settings)
 
-    def tokenizer(self) -> Any:  # noqa: ANN401
-        """Return the fast tokenizer's engine, a `tokenizers.Tokenizer`."""
+    def subwords(self) -> Subwords:
+        """Return the fast tokenizer."""
         from transformers import AutoTokenizer
 
         with quiet_transformers():
-            return self._asked(AutoTokenizer.from_pretrained, use_fast=True).backend_tokenizer
+            found = self._asked(AutoTokenizer.from_pretrained, use_fast=True)
+        return Subwords(found.backend_tokenizer, {**found.special_tokens_map, "model_input_names": found.model_input_names})
 
     def digest(self) -> str:
         """Return 16 hex digits of the weights' file; of the name where the hub's cache holds them."""

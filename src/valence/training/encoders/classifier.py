@@ -26,7 +26,6 @@ from valence.types import Predictions, Size
 ADAPTER = "adapter.safetensors"
 """What was learned over a backbone that was not: virtual tokens, thin matrices, and always the head."""
 ORIGIN = "backbone.json"
-TOKENIZER = "tokenizer.json"
 
 
 class EncoderClassifier:
@@ -61,7 +60,7 @@ class EncoderClassifier:
 
     def save(self, folder: Path) -> None:
         """Write a folder that plain transformers loads, or, over a frozen backbone, what was learned beside its name and digest."""
-        self.subwords.save(folder / TOKENIZER)
+        self.subwords.save(folder)
         if all(p.requires_grad for p in self.network.parameters()):
             state = {name: v.detach().cpu().contiguous() for name, v in self.network.model.state_dict().items()}
             save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
@@ -89,7 +88,7 @@ def load_encoder(
     Raises:
         BadData: the folder holds no such model, or its backbone is not the one it was learned over.
     """
-    subwords = Subwords.load(folder / TOKENIZER)
+    subwords = Subwords.load(folder)
     try:
         origin, network = _adapter(folder, wrap, labels) if (folder / ORIGIN).is_file() else _whole(folder, wrap, labels)
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
@@ -123,4 +122,4 @@ def _adapter(folder: Path, wrap: Callable[[Any], EncoderNetwork], labels: Sequen
     return origin, network
 
 
-__all__ = ["ADAPTER", "ORIGIN", "TOKENIZER", "EncoderClassifier", "load_encoder"]
+__all__ = ["ADAPTER", "ORIGIN", "EncoderClassifier", "load_encoder"]
