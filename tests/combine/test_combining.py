@@ -146,3 +146,20 @@ def test_combining_again_replaces_the_run_with_the_same_bits(store, ids):
     first, second = (combine(store, [ids["nb_svm"], ids["mean_embedding"]], "stacking", device="cpu") for _ in range(2))
     assert first.record.id == second.record.id
     assert first.record.metrics == second.record.metrics
+
+
+def test_a_member_without_a_model_is_refused_before_anything_is_fitted(store, ids, monkeypatch):
+    from valence.methods.nb_svm import NbSvm
+
+    shutil.rmtree(store.path(ids["mean_embedding"]) / "model")
+    monkeypatch.setattr(NbSvm, "fit", lambda *_: pytest.fail("a twin was fitted in vain"))
+    with pytest.raises(BadSetting, match=r"mean_embedding.* holds predictions but no model. Run it again with: valence run mean_embedding"):
+        combine(store, [ids["nb_svm"], ids["mean_embedding"]], "stacking", device="cpu")
+
+
+def test_three_labels_are_combined_too(store, fit_run, reviews, tmp_path):
+    data = reviews(tmp_path / "three.csv", n=480, classes=3)
+    runs = [fit_run(store, name, data) for name in ("nb_svm", "mean_embedding")]
+    made = combine(store, runs, "stacking", device="cpu")
+    assert np.shape(made.rule["coefficients"]) == (6, 3)
+    assert stored(store, made.record.id).shape == (120, 3)

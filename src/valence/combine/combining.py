@@ -83,9 +83,10 @@ def combine(
         settings["share"] = _share(sources, how, budget, settings)
     chosen = made_experiment(how, sources, settings)
     scored, stored = _stored(store, sources)
-    rule, held_out, notes = _learn(cast(Combination, chosen.method), sources, store, device, screen)
+    members = _members(sources, store, device)
+    rule, held_out, notes = _learn(cast(Combination, chosen.method), sources, members, store, device, screen)
     merged = Scored(scored.ids, scored.labels, Predictions(rule.merge(stored)))
-    combined = _combined(sources, rule, store, device)
+    combined = Combined(members, rule)
     record = made_record(chosen, sources, merged, stored, combined, time.perf_counter() - started)
     with store.lock(record.id):
         record = store.save(record, merged, lambda folder: _save(folder, combined, held_out))
@@ -131,14 +132,20 @@ def _stored(store: RunStore, sources: Sequence[Source]) -> tuple[Scored, NDArray
     return first, np.stack([scored.predictions.probabilities for scored in aligned])
 
 
+def _members(sources: Sequence[Source], store: RunStore, device: str) -> tuple[Member, ...]:
+    models = [runner.load(source.record.id, store, device=device)[0] for source in sources]
+    return tuple(Member(s.experiment.method, model, s.experiment.seed, s.record.id) for s, model in zip(sources, models, strict=True))
+
+
 def _learn(
-    method: Combination, sources: Sequence[Source], store: RunStore, device: str, screen: Screen | None
+    method: Combination, sources: Sequence[Source], members: Sequence[Member], store: RunStore, device: str, screen: Screen | None
 ) -> tuple[Rule, Scored | None, tuple[str, ...]]:
     """Return the rule, what it answers to the texts it was learned on, and what to know about them."""
     if isinstance(method, Vote) and method.weights == "equal":
         return method.learn(np.empty((len(sources), 0, 2), np.float32), np.empty(0, np.int64)), None, ()
     texts = unseen(sources)
-    answers = np.stack([answer_unseen(source, texts, store, device=device, screen=screen) for source in sources])
+    pairs = zip(sources, members, strict=True)
+    answers = np.stack([answer_unseen(s, texts, store, model=m.classifier, device=device, screen=screen) for s, m in pairs])
     rule = method.learn(answers, texts.labels)
     most = max(len(source.parts.valid) for source in sources)
     notes = [f"the members' held-out texts differ; {len(texts):,} of {most:,} are common to all"] if len(texts) < most else []
@@ -146,13 +153,6 @@ def _learn(
     if twins:
         notes.append(f"fitted once more without the held-out texts, to answer them unseen: {', '.join(twins)}")
     return rule, Scored(texts.ids, texts.labels, Predictions(rule.merge(answers))), tuple(notes)
-
-
-def _combined(sources: Sequence[Source], rule: Rule, store: RunStore, device: str) -> Combined:
-    models = [runner.load(source.record.id, store, device=device)[0] for source in sources]
-    return Combined(
-        tuple(Member(s.experiment.method, model, s.experiment.seed, s.record.id) for s, model in zip(sources, models, strict=True)), rule
-    )
 
 
 def _save(folder: Path, combined: Combined, held_out: Scored | None) -> None:

@@ -127,20 +127,29 @@ def unseen(sources: Sequence[Source]) -> Split:
 
 
 def answer_unseen(
-    source: Source, texts: Split, store: RunStore, *, device: str = "auto", screen: Screen | None = None
+    source: Source, texts: Split, store: RunStore, *, model: Classifier | None = None, device: str = "auto", screen: Screen | None = None
 ) -> NDArray[np.float32]:
     """Return a run's (n, k) answers to texts of its valid part, from its model or, where that learned from them, from a twin.
+
+    Args:
+        source: the run.
+        texts: part of what it held out.
+        store: where its model is.
+        model: the run's model, where it is loaded already.
+        device: for the model, or for the twin's fit.
+        screen: shows progress.
 
     Raises:
         BadSetting: the run holds no model; the message says how to run it again.
         FailedRun: the answers are no probabilities.
     """
-    classifier = _twin(source, device, screen) if learns_from_valid(source.experiment.method) else None
-    if classifier is None:
-        classifier, _ = runner.load(source.record.id, store, device=device)
+    if learns_from_valid(source.experiment.method):
+        model = _twin(source, device, screen)
+    elif model is None:
+        model, _ = runner.load(source.record.id, store, device=device)
     answers = [np.empty((0, len(source.record.labels)), np.float32)]
     for start in range(0, len(texts), CHUNK):
-        answers.append(classifier.predict(texts.texts[start : start + CHUNK]).probabilities)
+        answers.append(model.predict(texts.texts[start : start + CHUNK]).probabilities)
         _show(screen, start, len(texts), f"{source.record.preset} on {len(texts):,} held-out texts")
     found = np.concatenate(answers)
     check_predictions(found, len(source.record.labels))
