@@ -38,3 +38,16 @@ def pooled_with_counts() -> list[dict]:
             found.append({"model": model, "n": n, "accuracy": f"{100 * (total + right) / (seen + n):.2f}", "correct": right})
         total, seen = total + row[-1], seen + SIZES[-1]
     return found
+
+
+def raw_answers() -> list[dict]:
+    """Return every model's answers, right as often in its first 16, 64, 256 and 512 as the counts say."""
+    found = []
+    for model, row in zip(MODELS, RIGHT, strict=True):
+        done = before = 0
+        for n, right in zip(SIZES, row, strict=True):
+            for i in range(before, n):
+                hit = i - before < right - done
+                found.append({"model": model, "id": i, "label": i % 2, "prediction": i % 2 if hit else 1 - i % 2})
+            before, done = n, right
+    return found

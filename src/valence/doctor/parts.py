@@ -93,7 +93,7 @@ class Schedule:
     steps: int
     """Optimiser steps of the whole training."""
     warmup: float | None = None
-    """Steps over which the learning rate rises; None where unknown."""
+    """Steps over which the learning rate rises; infinite where it rose to the end of the log, None where unknown."""
     how: str = ""
     """Where the steps come from, for the message: `1 epoch of 16 texts in batches of 16`."""
 

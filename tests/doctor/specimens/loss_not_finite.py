@@ -29,7 +29,7 @@ def finite(folder):
 
 def a_run_of_ours(folder):
     split = scored(reviews(folder))
-    history = [{"step": s, "loss": 0.7 - s / 200, "valid_accuracy": 0.9, "valid_loss": 0.3} for s in range(10, 100, 10)]
+    history = [{"step": s, "loss": 0.7 - s / 200, "valid_accuracy": 0.8 + s / 1000, "valid_loss": 0.3} for s in range(10, 100, 10)]
     return runs(folder, record("cnn", split, split.labels * 0.8 + 0.1), histories={"cnn": history})
 
 

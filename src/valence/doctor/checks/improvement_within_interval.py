@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from valence.doctor.check import Check, Finding, percent, warning
+from valence.doctor.check import Check, Finding, warning
 from valence.doctor.parts import Group, Member
 from valence.doctor.subject import Subject
 from valence.evaluation.outcomes import Outcomes
@@ -52,4 +52,4 @@ def _rows(members: tuple[Member, ...]) -> list[tuple[str, Tally]]:
 
 def _said(first: str, second: str, test: Comparison) -> str:
     interval = f"{100 * test.low:+.2f} to {100 * test.high:+.2f}"
-    return f"{first} over {second} by {percent(test.difference)} ({interval}, p = {test.p_adjusted:.2g})"
+    return f"{first} over {second} by {100 * test.difference:.2f} points ({interval}, p = {test.p_adjusted:.2g})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -28,8 +29,8 @@ class WarmupLongerThanTraining(Check):
         facts = {"steps": plan.steps, "warmup": warmup}
         where = f" ({plan.how})" if plan.how else ""
         remedy = "Give the warm-up as a share of the steps, a tenth at most (warmup_ratio = 0.06)."
-        if warmup > plan.steps and plan.how == "trainer_state.json":
-            yield error(f"The learning rate still rose at the last of {plan.steps:,} steps{where}.", remedy, **facts)
+        if math.isinf(warmup):
+            yield error(f"The learning rate still rose at the last of {plan.steps:,} steps{where}.", remedy, steps=plan.steps)
         elif warmup >= plan.steps:
             message = f"The warm-up of {warmup:,.0f} steps is longer than the training of {plan.steps:,}{where}: the learning rate reached "
             yield error(f"{message}{100 * plan.steps / warmup:.1f} % of its peak.", remedy, **facts)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from valence.data._columns import guess
 from valence.data._rows import Row, Rows, open_rows
 from valence.doctor.parts import Count, Counts
+from valence.doctor.reading.predictions import read_answers
 from valence.errors import BadData
 
 MODEL = ("model", "method", "name", "system")
@@ -22,6 +27,39 @@ def looks_like_counts(columns: Sequence[str]) -> bool:
     if guess(columns, MODEL) is None:
         return False
     return (guess(columns, SIZE) is not None and guess(columns, REPORTED) is not None) or len(_wide(columns)) >= 2
+
+
+def names_models(path: Path) -> bool:
+    """Tell whether a file's rows are the answers of several models."""
+    rows = open_rows(path)
+    model = guess(rows.columns, MODEL)
+    return model is not None and len({str(cells[0]) for _, cells in rows.select([model])}) > 1
+
+
+def count_answers(path: Path) -> dict[str, NDArray[np.bool_]]:
+    """Return for each model whether its answers are right, in the file's order.
+
+    Raises:
+        BadData: the file has no true labels.
+    """
+    rows = open_rows(path)
+    model = guess(rows.columns, MODEL)
+    answers = read_answers(path, None)
+    if model is None or answers.stated is None:
+        raise BadData(f"{path.name} has no columns of models and true labels. It has: {', '.join(rows.columns[:20])}.")
+    right = (answers.predicted == answers.stated) & (answers.stated >= 0)
+    names = np.array([str(cells[0]).strip() for _, cells in rows.select([model])])
+    return {str(name): right[names == name] for name in dict.fromkeys(names.tolist())}
+
+
+def with_counts(counts: Counts, right: Mapping[str, NDArray[np.bool_]]) -> Counts:
+    """Put beside each figure of a table how many of the model's first n answers are right."""
+
+    def counted(row: Count) -> Count:
+        found = right.get(row.model)
+        return row if found is None or len(found) < row.n else replace(row, correct=int(found[: row.n].sum()))
+
+    return replace(counts, rows=tuple(counted(row) for row in counts.rows))
 
 
 def _wide(columns: Sequence[str]) -> list[str]:
@@ -81,4 +119,4 @@ def _number(cell: object, where: str) -> float:
         raise BadData(f"{where}: expected a number, found {cell!r}.") from None
 
 
-__all__ = ["looks_like_counts", "read_counts"]
+__all__ = ["count_answers", "looks_like_counts", "names_models", "read_counts", "with_counts"]

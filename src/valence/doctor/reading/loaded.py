@@ -44,9 +44,14 @@ def ask_saved_model(saved: SavedModel, gold: Gold | None) -> Fitted:
     if not any((saved.folder / name).exists() for name in ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")):
         raise Absent(f"{saved.folder.name} holds no tokenizer")
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers.utils import logging
 
-    tokenizer = AutoTokenizer.from_pretrained(saved.folder)
-    model = AutoModelForSequenceClassification.from_pretrained(saved.folder).eval()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(saved.folder)
+        model = AutoModelForSequenceClassification.from_pretrained(saved.folder).eval()
+    finally:
+        logging.enable_progress_bar()  # type: ignore[no-untyped-call]
     texts = TEXTS if gold is None else tuple(gold.split.texts[i] for i in choose(gold.split.texts))
     return Fitted(partial(_ask, model, tokenizer), texts, tolerance=1e-3)
 

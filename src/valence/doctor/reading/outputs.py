@@ -26,7 +26,7 @@ from valence.doctor.parts import (
     Schedule,
     Truth,
 )
-from valence.doctor.reading.counts import looks_like_counts, read_counts
+from valence.doctor.reading.counts import count_answers, looks_like_counts, names_models, read_counts, with_counts
 from valence.doctor.reading.loaded import ask_saved_model, saved_length_policy
 from valence.doctor.reading.predictions import find_answer_columns, read_answers, truth_of
 from valence.doctor.reading.prompts import looks_like_prompts, read_prompts, read_template
@@ -62,6 +62,8 @@ class Outputs:
     histories: list[Callable[[], History]] = field(default_factory=list)
     prompts: list[Callable[[], PromptSet]] = field(default_factory=list)
     counts: list[Path] = field(default_factory=list)
+    responses: list[Path] = field(default_factory=list)
+    """Answers of several models in one file."""
     models: list[Path] = field(default_factory=list)
 
     def add(self, path: Path) -> None:
@@ -100,8 +102,9 @@ class Outputs:
         except Absent:
             return False
         if isinstance(found, list) and found and all(isinstance(row, dict) for row in found):
-            self.histories.append(partial(history_of_rows, found))
-            return any("loss" in key for row in found for key in row)
+            logged = any("loss" in key for row in found for key in row)
+            self.histories += [partial(history_of_rows, found)] if logged else []
+            return logged
         if not isinstance(found, dict):
             return False
         if "log_history" in found:
@@ -117,7 +120,7 @@ class Outputs:
         if looks_like_prompts(columns):
             self.prompts.append(partial(read_prompts, path))
         elif find_answer_columns(columns) is not None:
-            self.answers.append(path)
+            (self.responses if names_models(path) else self.answers).append(path)
         elif looks_like_counts(columns):
             self.counts.append(path)
         elif any("loss" in c for c in columns):
@@ -163,7 +166,7 @@ def outputs_subjects(outputs: Outputs, asked: Asked) -> Iterator[Subject]:
 
 
 def _title(outputs: Outputs) -> str:
-    names = [p.name for p in (*outputs.answers, *outputs.models, *outputs.counts)]
+    names = [p.name for p in (*outputs.answers, *outputs.models, *outputs.counts, *outputs.responses)]
     return ", ".join(names) or "training outputs"
 
 
@@ -245,7 +248,10 @@ class _Reader:
     def counts(self) -> Counts:
         if not self._outputs.counts:
             raise Absent("no table of accuracies was given: model, n, accuracy")
-        return read_counts(self._outputs.counts[0])
+        counts = read_counts(self._outputs.counts[0])
+        for path in self._outputs.responses:
+            counts = with_counts(counts, count_answers(path))
+        return counts
 
 
 __all__ = ["KNOWN", "Asked", "Outputs", "outputs_subjects"]

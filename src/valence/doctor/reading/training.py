@@ -74,7 +74,7 @@ def schedule_of_state(state: Mapping[str, Any], arguments: Mapping[str, Any] | N
         raise Absent("the trainer's state names no steps")
     warmup = warmup_of(arguments or {}, steps)
     if warmup is None:
-        warmup = warmup_of_rates(history_of_rows(state.get("log_history", [])).rates, steps)
+        warmup = warmup_of_rates(history_of_rows(state.get("log_history", [])).rates)
     return Schedule(steps, warmup, "trainer_state.json")
 
 
@@ -86,8 +86,8 @@ def warmup_of(arguments: Mapping[str, Any], steps: int) -> float | None:
     return ratio * steps if ratio is not None else fixed
 
 
-def warmup_of_rates(rates: Iterable[tuple[float, float]], steps: int) -> float | None:
-    """Return how long the logged learning rate rose; more than `steps` where it rose to the end; None where too few were logged."""
+def warmup_of_rates(rates: Iterable[tuple[float, float]]) -> float | None:
+    """Return how long the logged learning rate rose; infinity where it rose to the end; None where too few were logged."""
     known = list(rates)
     if len(known) < 3:
         return None
@@ -95,7 +95,7 @@ def warmup_of_rates(rates: Iterable[tuple[float, float]], steps: int) -> float |
     if peak < len(known) - 1:
         return known[peak][0]
     slope = (known[-1][1] - known[0][1]) / max(known[-1][0] - known[0][0], 1e-9)
-    return float(steps + 1) if slope > 0 else 0.0
+    return math.inf if slope > 0 else 0.0
 
 
 def schedule_of_arguments(arguments: Mapping[str, Any], n_train: int | None) -> Schedule:
