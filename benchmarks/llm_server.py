@@ -97,16 +97,13 @@ def main() -> None:
             answers = side(questions)
             seconds[name].append(time.perf_counter() - started)
             accuracy[name] = sum(a == y for a, y in zip(answers, part.labels.tolist(), strict=True)) / len(answers)
-    print(
-        f"{options.model}, {len(questions)} reviews of {options.data}, {options.shots} shots, {threads()} threads, {options.parallel} at a time"
-    )
+    asked = f"{len(questions)} reviews of {options.data}, {options.shots} shots"
+    print(f"{options.model}, {asked}, {threads()} threads, {options.parallel} at a time")
     base = statistics.median(seconds["one by one, free words"])
     for name, times in seconds.items():
         middle = statistics.median(times)
-        speed = len(questions) / middle
-        print(
-            f"{name:24} {speed:7.2f} reviews/s   {base / middle:5.2f} x   spread {min(times):.1f} to {max(times):.1f} s   accuracy {accuracy[name]:.3f}"
-        )
+        spread = f"{min(times):.1f} to {max(times):.1f} s"
+        print(f"{name:24} {len(questions) / middle:7.2f} reviews/s  {base / middle:5.2f} x  {spread}  accuracy {accuracy[name]:.3f}")
     model.close()
 
 
