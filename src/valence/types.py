@@ -124,6 +124,15 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        """Let a subclass that only changes a default keep the sentence under the setting."""
+        for name, setting in cls.model_fields.items():
+            for base in cls.__mro__[1:]:
+                if setting.description is None and issubclass(base, Settings) and name in base.model_fields:
+                    setting.description = base.model_fields[name].description
+        cls.model_rebuild(force=True)
+
 
 class Method(Settings, ABC):
     """A way to turn labelled texts into a classifier; its settings are its fields, its name is its file's name.

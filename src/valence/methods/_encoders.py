@@ -15,8 +15,12 @@ from valence.training.recipe import Recipe
 from valence.types import Classifier, Method, Split, Task
 
 if TYPE_CHECKING:
+    import torch
+
+    from valence.text.subwords import Subwords
     from valence.training.encoders.backbone import Backbone
     from valence.training.encoders.network import EncoderNetwork
+    from valence.training.examples import Examples
     from valence.training.losses import Objective
 
 TINY_ENCODER: Mapping[str, object] = {
@@ -33,8 +37,8 @@ TINY_ADAPTED: Mapping[str, object] = {**TINY_ENCODER, "epochs": 30, "batch_texts
 """The same where most of that encoder, which knows nothing, stays frozen."""
 
 
-class Encoder(Recipe, Method):
-    """A pretrained encoder under a new head."""
+class Pretrained(Method):
+    """A pretrained encoder, and how it reads a text."""
 
     backbone: str = "sentence-transformers/all-mpnet-base-v2"
     """Pretrained encoder: a folder, a name under $VALENCE_MODELS, or a name on the hub."""
@@ -44,6 +48,43 @@ class Encoder(Recipe, Method):
     """Which tokens of a longer text are read: its first, its last, or half of each."""
     pooling: Literal["first", "mean"] = "first"
     """What stands for a text: the state of its first token, or the mean of the states of its tokens."""
+
+    def find_backbone(self) -> Backbone:
+        """Return where the pretrained encoder is.
+
+        Raises:
+            DataNotFound: nowhere; the message names the places.
+            BadSetting: its architecture cannot be read, or not over `max_length` tokens; said before any weights are fetched.
+        """
+        from valence.training.encoders.backbone import Backbone
+
+        origin = Backbone.find(self.backbone)
+        self._check(origin)
+        return origin
+
+    def examples(self, subwords: Subwords, part: Split, device: torch.device) -> Examples:
+        """Return the texts of `part` as tokens on the device."""
+        from valence.training.examples import Examples
+
+        return Examples(subwords.encode(part.texts, self.max_length, self.keep), part.labels, device)
+
+    def _check(self, origin: Backbone) -> None:
+        """Refuse what cannot be, before any weights are fetched."""
+        from valence.errors import BadSetting
+        from valence.training.encoders.backbone import kind_of
+
+        config = origin.config()
+        reason = kind_of(config).refusal(config)
+        if reason:
+            raise BadSetting(f"backbone {self.backbone!r} cannot be read without padding: {reason}.")
+        positions = getattr(config, "max_position_embeddings", None)
+        if positions and self.max_length > positions and config.model_type not in {"deberta-v2", "modernbert"}:
+            raise BadSetting(f"max_length {self.max_length} is more than the {positions} positions of {self.backbone!r}.")
+
+
+class Encoder(Recipe, Pretrained):
+    """A pretrained encoder under a new head."""
+
     layer_decay: float = Field(default=1.0, gt=0, le=1)
     """Learning rate of a layer as a share of the one above it."""
     gradient_checkpointing: bool = False
@@ -104,16 +145,3 @@ class Encoder(Recipe, Method):
 
     def _start(self, origin: Backbone, task: Task) -> EncoderNetwork:
         return self.wrap(origin.model(task.labels))
-
-    def _check(self, origin: Backbone) -> None:
-        """Refuse what cannot be, before any weights are fetched."""
-        from valence.errors import BadSetting
-        from valence.training.encoders.backbone import kind_of
-
-        config = origin.config()
-        reason = kind_of(config).refusal(config)
-        if reason:
-            raise BadSetting(f"backbone {self.backbone!r} cannot be read without padding: {reason}.")
-        positions = getattr(config, "max_position_embeddings", None)
-        if positions and self.max_length > positions and config.model_type not in {"deberta-v2", "modernbert"}:
-            raise BadSetting(f"max_length {self.max_length} is more than the {positions} positions of {self.backbone!r}.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from valence.training.batching import by_length
 from valence.training.examples import Examples
@@ -14,15 +16,25 @@ BUDGET = 65_536
 """Words per batch, padding counted; it changes the speed, no answer."""
 
 
-def predict_logits(network: nn.Module, examples: Examples, *, budget: int = BUDGET) -> NDArray[np.float32]:
-    """Return (n, labels) logits; the network is left in the mode it was in."""
+def predict_logits(
+    network: nn.Module, examples: Examples, *, budget: int = BUDGET, read: Callable[[Tensor, Tensor], Tensor] | None = None
+) -> NDArray[np.float32]:
+    """Return (n, labels) logits; the network is left in the mode it was in.
+
+    Args:
+        network: maps (batch, time) ids and (batch,) lengths to (batch, labels).
+        examples: n texts.
+        budget: words per batch.
+        read: what of the network is asked instead of itself: its features, say.
+    """
+    ask = network if read is None else read
     was_training = network.training
     network.eval()
     rows = by_length(examples.lengths, budget)
     # cuDNN rounds float32 to TF32 unless told otherwise, which would let a batch's shape show in the answer
     try:
         with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            parts = [network(b.tokens, b.lengths).float() for b in (examples.batch(r) for r in rows)]
+            parts = [ask(b.tokens, b.lengths).float() for b in (examples.batch(r) for r in rows)]
     finally:
         network.train(was_training)
     sorted_logits = torch.cat(parts).cpu().numpy()

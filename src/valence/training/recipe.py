@@ -51,14 +51,5 @@ class Recipe(Settings):
             raise ValueError(f"report_to {self.report_to} needs engine trainer; the {self.engine} engine writes the run's history only")
         return self
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, **_: object) -> None:
-        """Let a subclass that only changes a default keep the sentence under the setting."""
-        for name, field in cls.model_fields.items():
-            for base in cls.__mro__[1:]:
-                if field.description is None and issubclass(base, Settings) and name in base.model_fields:
-                    field.description = base.model_fields[name].description
-        cls.model_rebuild(force=True)
-
 
 __all__ = ["Recipe"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from valence.errors import BadSetting, DataNotFound
+from valence.errors import BadData, BadSetting, DataNotFound
 from valence.text.subwords import Subwords
 from valence.training.encoders.kind import Kind
 from valence.training.encoders.kinds import KINDS
@@ -33,6 +34,20 @@ class Backbone:
         places = [Path(name).expanduser(), *(root / part for root in _roots() for part in (name, name.rpartition("/")[2]))]
         found = next((p for p in places if (p / "config.json").is_file()), None)
         return cls(name, str(found or name))
+
+    @classmethod
+    def recorded(cls, path: Path) -> Backbone:
+        """Find the backbone whose name and digest a model folder holds.
+
+        Raises:
+            BadData: other weights are found under that name.
+        """
+        said = json.loads(path.read_text(encoding="utf-8"))
+        origin = cls.find(said["name"])
+        if origin.digest() != said["digest"]:
+            found = f"digest {origin.digest()}, not {said['digest']}"
+            raise BadData(f"{path.parent} was learned over other weights of {said['name']!r} than those in {origin.place} ({found}).")
+        return origin
 
     def config(self) -> Any:  # noqa: ANN401 - transformers' classes are untyped
         """Return transformers' configuration.

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 from valence.errors import BadData
 from valence.text.subwords import Subwords
@@ -62,8 +63,7 @@ class EncoderClassifier:
         """Write a folder that plain transformers loads, or, over a frozen backbone, what was learned beside its name and digest."""
         self.subwords.save(folder)
         if all(p.requires_grad for p in self.network.parameters()):
-            state = {name: v.detach().cpu().contiguous() for name, v in self.network.model.state_dict().items()}
-            save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
+            save_file(state_for_saving(self.network.model), folder / WEIGHTS, metadata={"format": "pt"})
             self.network.model.config.save_pretrained(folder)
             return
         learned = {name: v.cpu().contiguous().clone() for name, v in learned_state(self.network).items()}
@@ -90,29 +90,35 @@ def load_encoder(
     """
     subwords = Subwords.load(folder)
     try:
-        origin, network = _adapter(folder, wrap, labels) if (folder / ORIGIN).is_file() else _whole(folder, wrap, labels)
+        if (folder / ORIGIN).is_file():
+            origin, network = _adapter(folder, wrap, labels)
+        else:
+            origin, model = whole_model(folder, labels)
+            network = wrap(model)
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
         raise BadData(f"{folder} does not hold this encoder: {str(error).splitlines()[0]}") from error
     return EncoderClassifier(network.to(device).eval(), subwords, origin, max_length=max_length, keep=keep, device=device)
 
 
-def _whole(folder: Path, wrap: Callable[[Any], EncoderNetwork], labels: Sequence[str]) -> tuple[Backbone, EncoderNetwork]:
+def state_for_saving(model: nn.Module) -> dict[str, Tensor]:
+    """Return a model's state on the CPU, as safetensors takes it."""
+    return {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+
+
+def whole_model(folder: Path, labels: Sequence[str]) -> tuple[Backbone, Any]:
+    """Return transformers' classifier with all its weights from a model folder, which is its own backbone."""
     from transformers import AutoModelForSequenceClassification
 
     origin = Backbone(str(folder), str(folder))
-    build: Any = AutoModelForSequenceClassification.from_config
     config = named(origin.config(), labels)
+    build: Any = AutoModelForSequenceClassification.from_config
     model = build(config, attn_implementation=kind_of(config).implementation)
     model.load_state_dict(load_file(folder / WEIGHTS))
-    return origin, wrap(model)
+    return origin, model
 
 
 def _adapter(folder: Path, wrap: Callable[[Any], EncoderNetwork], labels: Sequence[str]) -> tuple[Backbone, EncoderNetwork]:
-    said = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
-    origin = Backbone.find(said["name"])
-    if origin.digest() != said["digest"]:
-        found = f"digest {origin.digest()}, not {said['digest']}"
-        raise BadData(f"{folder} was learned over other weights of {said['name']!r} than those in {origin.place} ({found}).")
+    origin = Backbone.recorded(folder / ORIGIN)
     network = wrap(origin.model(labels))
     learned = load_file(folder / ADAPTER)
     wanted = learned_state(network).keys()
@@ -122,4 +128,4 @@ def _adapter(folder: Path, wrap: Callable[[Any], EncoderNetwork], labels: Sequen
     return origin, network
 
 
-__all__ = ["ADAPTER", "ORIGIN", "EncoderClassifier", "load_encoder"]
+__all__ = ["ADAPTER", "ORIGIN", "EncoderClassifier", "load_encoder", "state_for_saving", "whole_model"]

@@ -1,0 +1,60 @@
+"""SetFit: a sentence encoder tuned on pairs of texts, then a linear layer (Tunstall et al., 2022, arXiv:2209.11055)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from valence.methods._embeddings import Embedded
+from valence.methods._encoders import TINY_ENCODER
+from valence.types import Classifier, Split, Task
+
+TINY: Mapping[str, object] = {
+    "backbone": TINY_ENCODER["backbone"],
+    "max_length": 64,
+    "learning_rate": 0.003,
+    "steps": 40,
+}
+
+
+class Setfit(Embedded):
+    """Few labels: bring texts of one label near each other, then learn a linear layer over where they are."""
+
+    paper: ClassVar[str] = "Tunstall et al., 2022, arXiv:2209.11055"
+
+    pooling: Literal["first", "mean"] = "mean"
+    steps: PositiveInt = 60
+    """Optimiser steps; every pair of texts within a step counts."""
+    batch_texts: PositiveInt = Field(default=16, ge=2)
+    """Texts per step, every label the same number."""
+    learning_rate: PositiveFloat = 2e-5
+    """Peak learning rate of AdamW."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Arithmetic of the training: `auto` is bfloat16 where the hardware has it, else float32; prediction is always float32."""
+    strength: PositiveFloat = 1.0
+    """Inverse L2 penalty of the linear layer (C of scikit-learn)."""
+
+    def fit(self, train: Split, valid: Split, task: Task) -> Classifier:
+        """Tune on pairs of `train`, then fit the linear layer; it is so small a model that `valid` joins its texts."""
+        import torch
+
+        from valence.training.device import resolve_device
+        from valence.training.encoders.embedding import embed, fit_linear
+        from valence.training.encoders.pairs import Tuning, tune_by_pairs
+        from valence.training.recipe import Recipe
+
+        device = resolve_device(task.device)
+        origin = self.find_backbone()
+        subwords = origin.subwords()
+        recipe = Recipe(learning_rate=self.learning_rate, warmup_ratio=0.1, precision=self.precision)
+        learn, check = (self.examples(subwords, part, device) for part in (train, valid))
+        with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []):
+            torch.manual_seed(task.seed)
+            network = self.wrap(origin.model(task.labels)).to(device)
+            tune_by_pairs(network, learn, Tuning(self.steps, self.batch_texts, recipe), seed=task.seed, journal=task.journal)
+        embedded = np.concatenate([embed(network, part) for part in (learn, check)])
+        linear = fit_linear(embedded, np.concatenate([train.labels, valid.labels]), len(task.labels), self.strength)
+        return self.classifier(network, linear, subwords, origin, device, frozen=False)
