@@ -110,6 +110,8 @@ def _examine(subject: Subject, checks: dict[str, Check]) -> Examined:
                 carried.append(name)
             except Absent as absent:
                 reason = str(absent)
+            except Exception as broken:  # a model that cannot be asked must not end the examination of the rest
+                reason = f"the check broke off with {type(broken).__name__}: {broken}".splitlines()[0]
         if reason:
             passed.append((name, reason))
     findings.sort(key=lambda item: SEVERITIES.index(item[1].severity))

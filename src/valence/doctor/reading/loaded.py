@@ -61,7 +61,9 @@ def _ask(model: Any, tokenizer: Any, texts: Sequence[str]) -> NDArray[np.float64
 
     if tokenizer.pad_token is None and len(texts) > 1:
         raise Absent("the tokenizer has no padding token, so that texts cannot share a batch")
-    fed = tokenizer(list(texts), padding=len(texts) > 1, truncation=True, max_length=LONGEST, return_tensors="pt")
+    # two positions are left free: the RoBERTa family counts its positions from behind the padding id
+    longest = min(LONGEST, int(getattr(model.config, "max_position_embeddings", 0) or LONGEST) - 2)
+    fed = tokenizer(list(texts), padding=len(texts) > 1, truncation=True, max_length=longest, return_tensors="pt")
     with torch.inference_mode():
         found: NDArray[np.float64] = model(**fed).logits.double().softmax(-1).numpy()
     return found

@@ -15,7 +15,7 @@ from valence.doctor.reading.lengths import length_policy
 from valence.doctor.reading.predictions import truth_of
 from valence.doctor.reading.training import history_of_rows, warmup_of
 from valence.doctor.subject import Absent, Subject
-from valence.errors import Mismatch, ValenceError
+from valence.errors import BadData, Mismatch, ValenceError
 from valence.evaluation.outcomes import grade, names_a_label
 from valence.experiment import Experiment
 from valence.runner import load
@@ -157,7 +157,10 @@ def group_subjects(store: RunStore, run_ids: Sequence[str]) -> list[Subject]:
     """Return a subject for every data set and split on which two or more of the runs were finished."""
     groups: dict[tuple[str, str], list[RunRecord]] = {}
     for run_id in run_ids:
-        record = store.find(run_id)
+        try:
+            record = store.find(run_id)
+        except BadData:  # the run itself says so
+            continue
         if record is not None and record.status == "ok":
             groups.setdefault((record.data, record.score_on), []).append(record)
     found = []
