@@ -9,9 +9,8 @@ import pytest
 from valence.combine.sources import ENOUGH, answer_unseen, check_comparable, learns_from_valid, read_sources, unlike, unseen
 from valence.data.subsample import hold_out
 from valence.errors import BadSetting, Mismatch
-from valence.methods import METHODS
 from valence.methods.nb_svm import NbSvm
-from valence.types import Split, Task
+from valence.types import Split
 
 
 def test_runs_of_one_seed_share_their_whole_valid_part_and_none_of_it_is_train(store, ids):
@@ -72,37 +71,6 @@ def test_a_method_that_only_chooses_on_valid_answers_with_its_saved_model(store,
     texts = unseen([source])
     expected = load(run, store, device="cpu")[0].predict(texts.texts).probabilities
     np.testing.assert_allclose(answer_unseen(source, texts, store, device="cpu"), expected, atol=1e-6)
-
-
-def marked():
-    """Train and valid texts such that only who learns from valid can tell one made-up word from the other."""
-    plain = [(f"the film is {w} and so on {i}", y) for i in range(16) for w, y in (("dreadful", 0), ("wonderful", 1))]
-    secret = [(f"{w} {w} {w} {w} {i}", y) for i in range(16) for w, y in (("quibbit", 0), ("zorblax", 1))]
-    splits = []
-    for rows in (plain, secret):
-        texts, labels = zip(*rows, strict=True)
-        splits.append(Split(tuple(f"{rows[0][0][:3]}{i}" for i in range(len(rows))), texts, np.array(labels)))
-    return splits
-
-
-@pytest.mark.parametrize("name", ["nb_svm", "tfidf_linear", "mean_embedding", "majority", "cnn", "vote", "stacking"])
-def test_what_is_said_of_a_method_and_valid_is_what_it_does(name):
-    import inspect
-
-    if name == "cnn":
-        pytest.importorskip("torch", reason="needs valence[torch]")
-    cls = METHODS.find(name)
-    method = cls(**getattr(inspect.getmodule(cls), "TINY", {}))
-    train, valid = marked()
-    if name == "majority":
-        valid = valid.select(np.flatnonzero(valid.labels == 1))
-        train = train.select(np.flatnonzero(train.labels == 0))
-        p = method.fit(train, valid, Task(("bad", "good"), device="cpu")).predict(["x"]).probabilities
-        assert (p[0, 1] > 0) == learns_from_valid(method)
-        return
-    p = method.fit(train, valid, Task(("bad", "good"), 0, device="cpu")).predict(["zorblax zorblax zorblax", "quibbit quibbit quibbit"])
-    told_apart = p.probabilities[0, 1] - p.probabilities[1, 1] > 0.3
-    assert told_apart == learns_from_valid(method)
 
 
 def test_a_declaration_of_the_method_is_believed():
