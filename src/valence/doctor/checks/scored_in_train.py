@@ -15,14 +15,12 @@ MUCH = 0.01
 """Share of the scored texts from which on the figure is another one; the official IMDB split has half of it."""
 
 
-class TestInTrain(Check):
+class ScoredInTrain(Check):
     """Exact and near duplicates across the splits."""
 
     sentence: ClassVar[str] = "Scored texts occur in the training texts, word for word or nearly so."
     seed: ClassVar[str] = "the SST-2 curve (test cut out of train); IMDB's official split shares 123 texts"
     needs: ClassVar[tuple[type, ...]] = (Overlap,)
-    __test__: ClassVar[bool] = False
-    """Not a test of pytest's, whatever its name begins with."""
 
     def examine(self, subject: Subject) -> Iterator[Finding]:
         """Count them, and score the answers without them where there are any."""
