@@ -37,7 +37,7 @@ def test_a_label_is_the_true_one_where_answers_stand_beside_it(columns, predicte
     assert (found.predicted, found.truth) == (predicted, truth)
 
 
-@pytest.mark.parametrize("columns", [["text", "label"], ["id", "text"], ["id"]])
+@pytest.mark.parametrize("columns", [["text", "label"], ["id", "text"], ["id"], ["id", "text", "label", "split"]])
 def test_a_table_without_ids_or_answers_holds_no_predictions(columns):
     assert find_answer_columns(columns) is None
 

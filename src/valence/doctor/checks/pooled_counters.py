@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,6 +11,9 @@ from valence.doctor.check import Check, Finding, error
 from valence.doctor.checks.impossible_accuracy import possible
 from valence.doctor.parts import Count, Counts
 from valence.doctor.subject import Subject
+
+ACCIDENT = 0.01
+"""Chance at most that figures of another origin would all fit a running total: over n answers n of the 10^d decimals do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class PooledCounters(Check):
         else:
             torn = [f for f in later if possible(f.row.reported, f.row.decimals, f.row.n) is None]
             fits = [f for f in later if possible(f.row.reported, f.row.decimals, f.before + f.row.n) is not None]
-            pooled = torn if len(torn) > 1 and len(fits) == len(later) else []
+            sure = math.prod(min(1.0, (f.before + f.row.n) * 10.0**-f.row.decimals) for f in torn) < ACCIDENT
+            pooled = torn if len(torn) > 1 and len(fits) == len(later) and sure else []
         if not pooled:
             return
         recovered = _recovered(rows, sizes)

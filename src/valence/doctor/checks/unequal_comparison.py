@@ -31,10 +31,14 @@ class UnequalComparison(Check):
             others = [m.record.id for m in members if m.record.provenance.data_digest not in {"", usual}]
             message = f"{len(others)} of {len(members)} runs were made on another state of the data set than the rest."
             yield error(message, "Run them again on the same files.", runs=others, digests=sorted(digests))
-        yield from _code(members)
+        yield from _asked(members)
 
 
-def _code(members: tuple[Member, ...]) -> Iterator[Finding]:
+def _asked(members: tuple[Member, ...]) -> Iterator[Finding]:
     commits = sorted({m.record.provenance.commit[:12] for m in members if m.record.provenance.commit})
     if len(commits) > 1:
         yield note(f"The runs were made by {len(commits)} commits of the code.", "", commits=commits)
+    sizes = {m.record.n_train for m in members if m.record.experiment}
+    if len(sizes) > 1:
+        said = sorted("all" if n is None else f"{n:,}" for n in sizes)
+        yield note(f"The runs were trained on {len(sizes)} different numbers of texts ({', '.join(said)}).", "", sizes=said)

@@ -46,7 +46,7 @@ class WorseThanChance(Check):
         facts = {"accuracy": accuracy, "p_independent": p, "n": len(said)}
         chance = float((np.bincount(right, minlength=k) * np.bincount(said, minlength=k)).sum() / len(said) ** 2)
         if p > 0.05:
-            message = f"The accuracy of {percent(accuracy)} is chance: answers and labels are unrelated (p = {p:.2g}, {len(said):,} texts)."
+            message = f"The accuracy of {percent(accuracy)} on {len(said):,} texts cannot be told from chance (p = {p:.2g})."
             yield warning(message, "Look whether the head was trained and whether ids and texts stayed together.", **facts)
         elif p < 1e-6 and accuracy < chance:
             message = f"The accuracy of {percent(accuracy)} is far below chance ({percent(chance)}): classes are swapped."

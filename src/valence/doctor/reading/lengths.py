@@ -28,7 +28,7 @@ def length_policy(experiment: Experiment, gold: Gold) -> LengthPolicy:
         raise Absent(f"{experiment.method.name()} reads whole texts")
     step = max(1, len(gold.split) // MOST_TEXTS)
     words = split_words(gold.split.texts[::step]).list.len().to_numpy().astype(np.int64)
-    keep = str(settings.get("keep", "head"))
+    keep = str(settings.get("keep") or settings.get("cut") or "head")
     if "max_words" in settings or "min_count" in settings:
         return LengthPolicy(limit, "words", keep, words)
     return LengthPolicy(limit, "tokens", keep, np.rint(words * TOKENS_PER_WORD).astype(np.int64), estimated=True)

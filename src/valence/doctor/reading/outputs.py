@@ -46,6 +46,8 @@ from valence.experiment import read_toml
 from valence.types import Corpus
 
 TABLES = {".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".parquet"}
+BESIDE = {"README.md", "vocab.txt", "merges.txt", "requirements.txt", "LICENSE", ".gitignore", ".gitattributes"}
+"""Files of a folder that hold words of other kinds."""
 KNOWN = (
     "a table with id and label or probabilities, a table of accuracies by model and n, prompts (JSONL with prompt or messages), "
     "a template, trainer_state.json, training arguments (JSON or TOML), a log with losses, a folder written by save_pretrained"
@@ -73,12 +75,13 @@ class Outputs:
             BadData: it is nothing that is known here.
         """
         if not (self._add_folder(path) if path.is_dir() else self._add_file(path)):
-            raise BadData(f"{path} holds nothing that could be examined. Known: {KNOWN}.")
+            hint = f" To look at a data set use: valence audit {path}." if ending(path) in TABLES else ""
+            raise BadData(f"{path} holds nothing that could be examined. Known: {KNOWN}.{hint}")
 
     def _add_folder(self, folder: Path) -> bool:
         if looks_like_a_model(folder):
             self.models.append(folder)
-        inside = [p for p in sorted(folder.iterdir()) if p.is_file() and not (looks_like_a_model(folder) and p.suffix == ".txt")]
+        inside = [p for p in sorted(folder.iterdir()) if p.is_file() and p.name not in BESIDE]
         states = sorted(folder.glob("checkpoint-*/trainer_state.json"), key=lambda p: int(p.parent.name.rpartition("-")[2] or 0))
         files = [*inside, *([] if (folder / "trainer_state.json").exists() else states[-1:])]
         taken = [self._add_file(p) for p in files]  # every one of them, not only up to the first

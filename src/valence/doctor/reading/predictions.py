@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from valence.data._columns import ID, guess
+from valence.data._columns import ID, TEXT, guess
 from valence.data._labels import POLAR, label_text, name_labels, spellings
 from valence.data._rows import Rows, open_rows
 from valence.data.answers import CONFIDENCE, SECOND
@@ -59,6 +59,8 @@ def find_answer_columns(columns: Sequence[str], names: tuple[str, ...] | None = 
         predicted = either
     if not (probabilities or predicted or second or confidence or response):
         return None
+    if not answered and response is None and guess(columns, TEXT) is not None:
+        return None  # texts and labels are a data set
     lone = None if probabilities else second or confidence
     return Columns(key, probabilities, lone, second is not None or predicted is None, predicted, truth, response)
 

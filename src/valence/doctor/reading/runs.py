@@ -18,12 +18,13 @@ from valence.doctor.subject import Absent, Subject
 from valence.errors import BadData, Mismatch, ValenceError
 from valence.evaluation.outcomes import grade, names_a_label
 from valence.experiment import Experiment
-from valence.runner import load
 from valence.store import RunRecord, RunStore, Scored, align
-from valence.types import Corpus
+from valence.types import Classifier, Corpus, Task
 
 ASKED = 24
 """Texts that a model is asked about: enough to meet short and long ones, few enough for an encoder on a CPU."""
+ASKED_IN_WORDS = 6
+"""Texts that a language model is asked about, some dozen times each."""
 FOUR_DECIMALS = 1e-4
 """Published predictions are rounded to four decimals."""
 
@@ -132,15 +133,21 @@ class _Run:
         if not (self._store.path(self._id) / "model").is_dir():
             raise Absent("the run holds no model")
         gold, scored = self.gold(), self._store.predictions(self._id)
-        classifier, _ = load(self._id, self._store)
-        rows = choose(gold.split.texts)
+        classifier = self._classifier()
+        rows = choose(gold.split.texts, ASKED if scored.predictions.responses is None else ASKED_IN_WORDS)
         place = {name: i for i, name in enumerate(scored.ids)}
         stored = [place[gold.split.ids[i]] for i in rows if gold.split.ids[i] in place]
         table = scored.predictions.probabilities[stored].astype(np.float64) if len(stored) == len(rows) else None
         return Fitted(partial(_ask, classifier), tuple(gold.split.texts[i] for i in rows), table, FOUR_DECIMALS)
 
+    def _classifier(self) -> Classifier:
+        record, method = self.record(), self.experiment().method
+        if "cache" in type(method).model_fields:
+            method = method.model_copy(update={"cache": False})  # what was answered before would be the same answer again
+        return method.load(self._store.path(self._id) / "model", Task(record.labels, record.seed))
 
-def _ask(classifier: Any, texts: Sequence[str]) -> NDArray[np.float64]:  # noqa: ANN401 - a Classifier
+
+def _ask(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.float64]:
     return np.asarray(classifier.predict(texts).probabilities, dtype=np.float64)
 
 
