@@ -90,6 +90,16 @@ def test_a_folder_is_found_by_name_and_its_chat_template_is_worn(tmp_path, monke
     assert local.parameters == sum(p.numel() for p in model.parameters())
 
 
+def test_a_chat_template_that_refuses_a_system_message_gets_it_in_the_user_s(tmp_path, ask):
+    model, tokenizer = random_llama()
+    tokenizer.chat_template = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}" + CHAT
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    prompt = Prompt(Template("{% block system %}Be brief.{% endblock %}{% block question %}{{ review }}{% endblock %}"), ("bad", "good"))
+    row = Local(str(tmp_path), "cpu", "float32", 4096).row(Question(prompt, "Fun."), ask(words=prompt.words))
+    assert tokenizer.decode(row.prompt) == "<s>user\nBe brief.\n\nFun.</s><s>assistant\n"
+
+
 def test_chat_without_a_chat_template_is_refused(local, questions, ask):
     with pytest.raises(BadSetting, match=r"random has no chat template\. Try --form plain"):
         replies(local, questions("Fun."), ask(form="chat"))

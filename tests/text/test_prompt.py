@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from valence.errors import BadSetting
-from valence.text.prompt import SLOT, Prompt, Shot, Template, close_thought, cut, spaced, tidy
+from valence.text.prompt import SLOT, Prompt, Shot, Template, close_thought, cut, spaced, tidy, without_system
 
 SOURCE = """{% block instruction %}Say {{ words | join(" or ") }}.{% endblock %}
 {% block question %}Review:
@@ -108,3 +108,9 @@ def test_a_chat_template_that_loses_the_review_is_refused():
         prompt().slot(lambda messages: "hello")
     with pytest.raises(BadSetting, match="2 times"):
         prompt().slot(lambda messages: SLOT * 2)
+
+
+def test_a_system_message_opens_the_first_user_message_where_there_may_be_none():
+    chat = [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}, {"role": "assistant", "content": "A"}]
+    assert without_system(chat) == [{"role": "user", "content": "S\n\nU"}, chat[2]]
+    assert without_system(chat[1:]) == chat[1:]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Literal
+
+from jinja2 import TemplateError
 
 from valence.errors import BadSetting, MissingPackage
 from valence.llm.asked import Answer, Ask, Question, Reply, spoken
 from valence.llm.label_scores import LabelScorer, Row, Tokens, greedy
 from valence.llm.places import digest, find_weights
-from valence.text.prompt import Cut, Message, Prompt, Slot, cut, spaced
+from valence.text.prompt import Cut, Message, Prompt, Slot, cut, spaced, without_system
 
 RANDOM = "random"
 """The name of a tiny model with random weights, made on the spot: it knows nothing and shows that everything else works."""
@@ -68,7 +71,7 @@ class Local:
     def shorten(self, review: str, tokens: int, keep: Cut) -> str:
         """Return at most `tokens` tokens of the model's own tokenizer."""
         ids = self._ids(review)
-        return review if len(ids) <= tokens else str(self._tokenizer.decode(cut(ids, tokens, keep))).strip()
+        return review if len(ids) <= tokens else self._text(cut(ids, tokens, keep)).strip()
 
     def close(self) -> None:
         """Free the weights."""
@@ -88,7 +91,7 @@ class Local:
         for batch in batches(rows, self._batch_tokens):
             prompts = [rows[i].prompt for i in batch]
             for i, prompt, text in zip(batch, prompts, self._continue(prompts, ask.thinking + ask.answer_tokens), strict=True):
-                begun = ask.thinking > 0 and self._tokenizer.decode(prompt[-8:]).rstrip().endswith("<think>")
+                begun = ask.thinking > 0 and self._text(prompt[-8:]).rstrip().endswith("<think>")
                 yield i, Answer(text=spoken(text, open_thought=begun))
 
     def _continue(self, prompts: list[Tokens], room: int) -> list[str]:
@@ -105,7 +108,10 @@ class Local:
         )
         with torch.inference_mode():
             found = self._model.generate(input_ids=ids, attention_mask=mask, generation_config=plan)
-        return [str(self._tokenizer.decode(row[longest:], skip_special_tokens=True)) for row in found]
+        return [self._text(row[longest:], skip_special_tokens=True) for row in found]
+
+    def _text(self, ids: Any, **settings: bool) -> str:  # noqa: ANN401 - a list or a tensor
+        return str(self._tokenizer.decode(ids, clean_up_tokenization_spaces=False, **settings))
 
     @property
     def _pad(self) -> int:
@@ -133,10 +139,13 @@ class Local:
             raise BadSetting(f"{self.name} has no chat template. Try --form plain.")
 
         def render(messages: list[Message]) -> str:
-            made = self._tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=True, enable_thinking=ask.thinking > 0
+            wear = partial(
+                self._tokenizer.apply_chat_template, tokenize=False, add_generation_prompt=True, enable_thinking=ask.thinking > 0
             )
-            return str(made)
+            try:
+                return str(wear(messages))
+            except TemplateError:  # as Gemma's does for a system message
+                return str(wear(without_system(messages)))
 
         return prompt.slot(render, thinking=ask.thinking > 0), True
 
@@ -154,6 +163,9 @@ def _halved(precision: Precision, device: Any) -> bool:  # noqa: ANN401
 
 def _load(name: str, kind: Any) -> tuple[Any, Any, str]:  # noqa: ANN401
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # type: ignore[no-untyped-call]
 
     folder = find_weights(name)
     try:

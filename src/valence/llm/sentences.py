@@ -21,9 +21,11 @@ class SentenceEncoder:
     def __init__(self, name: str, device: str) -> None:
         """Load a folder, a name under $VALENCE_MODELS, or a hub's name."""
         from transformers import AutoModel, AutoTokenizer
+        from transformers.utils.logging import disable_progress_bar
 
         from valence.training.device import resolve_device
 
+        disable_progress_bar()  # type: ignore[no-untyped-call]
         folder = find_weights(name)
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(folder or name)

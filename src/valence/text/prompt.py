@@ -177,6 +177,14 @@ def close_thought(after: str) -> str:
     return f"{after[: opened.start()]}<think>\n\n</think>\n\n" if opened else after
 
 
+def without_system(messages: Sequence[Message]) -> list[Message]:
+    """Return a chat whose system message, if it has one, opens the first user message: some chat templates know no system."""
+    if len(messages) < 2 or messages[0]["role"] != "system":
+        return list(messages)
+    first = {**messages[1], "content": f"{messages[0]['content']}\n\n{messages[1]['content']}"}
+    return [first, *messages[2:]]
+
+
 def spaced(after: str, word: str) -> str:
     """Return a label word as it continues a prompt that ends with `after`: set off by a space unless white space is there already."""
     return word if not after or after[-1].isspace() else f" {word}"
