@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,7 +71,7 @@ class Network(Recipe, Method):
         task.journal.progress(0, 1, "reading words")
         vocabulary = Vocabulary.learn(train.texts, max_words=self.max_words, min_count=self.min_count)
         learn, check = (Examples(self._encode(vocabulary, part), part.labels, device) for part in (train, valid))
-        network = fit_network(partial(self._start, vocabulary, len(task.labels)), learn, check, self, task)
+        network = fit_network(self._starter(vocabulary, train, len(task.labels)), learn, check, self, task)
         return NetworkClassifier(network, vocabulary, max_length=self.max_length, keep=self.keep, device=device)
 
     def load(self, folder: Path, task: Task) -> Classifier:
@@ -87,11 +87,18 @@ class Network(Recipe, Method):
     def _encode(self, vocabulary: Vocabulary, part: Split) -> Tokens:
         return vocabulary.encode(part.texts).cut(self.max_length, self.keep)
 
+    def _starter(self, vocabulary: Vocabulary, train: Split, labels: int) -> Callable[[], WordNetwork]:
+        """Return what builds the untrained network; a subclass may learn from `train` how to start."""
+        return partial(self._start, vocabulary, labels)
+
     def _start(self, vocabulary: Vocabulary, labels: int) -> WordNetwork:
+        return self._over(self._start_table(vocabulary), labels)
+
+    def _start_table(self, vocabulary: Vocabulary) -> Tensor:
         from valence.training.networks.words import start_vectors
 
         vectors = WordVectors.find(self.word_vectors) if self.word_vectors else None
-        return self._over(start_vectors(vocabulary.words, self.dimension, vectors), labels)
+        return start_vectors(vocabulary.words, self.dimension, vectors)
 
     def _over(self, table: Tensor, labels: int) -> WordNetwork:
         from valence.training.networks.words import WordEmbedding

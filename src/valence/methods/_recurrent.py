@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import NonNegativeInt, PositiveInt
 
-from valence.methods._networks import TINY_NETWORK, Network
+from valence.methods._networks import TINY_NETWORK
+from valence.methods._phrases import PhraseNetwork
 
 if TYPE_CHECKING:
     from valence.training.networks.recurrent import RecurrentReader
@@ -15,7 +16,7 @@ TINY_RECURRENT = {**TINY_NETWORK, "hidden": 8}
 """Settings under which the contract tests train a recurrent network on 48 sentences in a second."""
 
 
-class Recurrent(Network):
+class Recurrent(PhraseNetwork):
     """A network whose reader goes over the words in both directions."""
 
     cell: ClassVar[Literal["lstm", "gru"]] = "lstm"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from valence.methods._networks import TINY_NETWORK, Network
+from valence.methods._networks import TINY_NETWORK
+from valence.methods._phrases import PhraseNetwork
 
 if TYPE_CHECKING:
     from valence.training.networks.words import WordEmbedding, WordNetwork
@@ -17,7 +18,7 @@ TINY: Mapping[str, object] = {**TINY_NETWORK, "filters": 8}
 """Settings under which the contract tests train it on 48 sentences."""
 
 
-class Cnn(Network):
+class Cnn(PhraseNetwork):
     """Look for learned phrases of a few words anywhere in the text."""
 
     paper: ClassVar[str] = "Kim, 2014, doi:10.3115/v1/D14-1181"

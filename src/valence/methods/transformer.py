@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from valence.methods._networks import TINY_NETWORK, Network
+from valence.methods._networks import TINY_NETWORK
+from valence.methods._phrases import PhraseNetwork
 
 if TYPE_CHECKING:
     from valence.training.networks.words import WordEmbedding, WordNetwork
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 TINY: Mapping[str, object] = {**TINY_NETWORK, "width": 16, "heads": 2, "hidden": 32, "layers": 1, "piece": 8}
 
 
-class Transformer(Network):
+class Transformer(PhraseNetwork):
     """Let the words look at each other, a few times over; keep the largest and the mean of the states."""
 
     paper: ClassVar[str] = "Vaswani et al., 2017, arXiv:1706.03762"

@@ -58,10 +58,19 @@ class WordEmbedding(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Return (batch, time, dimension); zeros at `PAD`."""
-        if self.training and self._word_dropout:
-            tokens = tokens.masked_fill(torch.rand(tokens.shape, device=tokens.device) < self._word_dropout, PAD)
-        vectors: Tensor = self._dropout(self.table(tokens))
+        vectors: Tensor = self._dropout(self.look_up(tokens))
         return vectors
+
+    def look_up(self, tokens: Tensor) -> Tensor:
+        """Return (batch, time, dimension), word dropout applied."""
+        vectors: Tensor = self.table(self.hide(tokens))
+        return vectors
+
+    def hide(self, numbers: Tensor) -> Tensor:
+        """Turn a share of the numbers into 0, whose vector is zero: in training only."""
+        if self.training and self._word_dropout:
+            return numbers.masked_fill(torch.rand(numbers.shape, device=numbers.device) < self._word_dropout, PAD)
+        return numbers
 
 
 class WordNetwork(nn.Module, ABC):
