@@ -36,6 +36,9 @@ TINY_ENCODER: Mapping[str, object] = {
 TINY_ADAPTED: Mapping[str, object] = {**TINY_ENCODER, "epochs": 30, "batch_texts": 24, "learning_rate": 0.03}
 """The same where most of that encoder, which knows nothing, stays frozen."""
 
+ENOUGH_TO_COMPILE = 10_000
+"""Texts, each pass counted, from which on compiling the layers pays."""
+
 
 class Pretrained(Method):
     """A pretrained encoder, and how it reads a text."""
@@ -87,6 +90,8 @@ class Encoder(Recipe, Pretrained):
 
     layer_decay: float = Field(default=1.0, gt=0, le=1)
     """Learning rate of a layer as a share of the one above it."""
+    compiled: Literal["auto", "yes", "no"] = "auto"
+    """Whether layers are compiled for training: `auto` does on CUDA, with the packed engine, over many steps."""
     gradient_checkpointing: bool = False
     """Compute each layer again in the backward pass instead of keeping it: less memory, a third more time."""
 
@@ -122,7 +127,9 @@ class Encoder(Recipe, Pretrained):
         task.journal.progress(0, 1, f"reading {self.backbone}")
         subwords = origin.subwords()
         learn, check = (Examples(subwords.encode(part.texts, self.max_length, self.keep), part.labels, device) for part in (train, valid))
-        network = fit_network(partial(self._start, origin, task), learn, check, self, task, self.objective())
+        many = device.type == "cuda" and self.engine == "packed" and len(train) * self.epochs >= ENOUGH_TO_COMPILE
+        compiled = self.compiled == "yes" or (self.compiled == "auto" and many)
+        network = fit_network(partial(self._start, origin, task, compiled), learn, check, self, task, self.objective())
         return EncoderClassifier(network, subwords, origin, max_length=self.max_length, keep=self.keep, device=device)
 
     def load(self, folder: Path, task: Task) -> Classifier:
@@ -140,8 +147,12 @@ class Encoder(Recipe, Pretrained):
         padded = self.engine == "trainer"
         network = EncoderNetwork(model, pooling=self.pooling, padded=padded, layer_decay=self.layer_decay)
         network.recompute = self.gradient_checkpointing
+        network.precision = self.precision
         self.adapt(network)
         return network
 
-    def _start(self, origin: Backbone, task: Task) -> EncoderNetwork:
-        return self.wrap(origin.model(task.labels))
+    def _start(self, origin: Backbone, task: Task, compiled: bool) -> EncoderNetwork:
+        network = self.wrap(origin.model(task.labels))
+        if compiled:
+            network.compile()
+        return network

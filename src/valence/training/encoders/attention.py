@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -27,8 +28,17 @@ class Memory(NamedTuple):
     """(places, heads, size)"""
 
 
-Bias = Callable[[Tensor, Tensor], Tensor]
-"""Makes what is added to the scores, (texts or 1, heads, queries, keys), from padded queries and keys."""
+class Bias(Protocol):
+    """What is added to the scores; two ways to say the same."""
+
+    def rectangle(self, queries: Tensor, keys: Tensor) -> Tensor:
+        """Return (texts or 1, heads, time, time) from padded (texts, heads, time, size) queries and keys."""
+
+    def term(self, query: Tensor, key: Tensor, order: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        """Return a function of (head, query's token, key's token), all scalars, over (heads, tokens, size) rows.
+
+        `order` holds each token's place in its text.
+        """
 
 
 def attend(
@@ -56,8 +66,10 @@ def attend(
         bias: added to the scores.
         window: tokens further apart than this do not see each other.
     """
-    if bias is None and (window is None or memory is None) and _has_kernel(query):
+    if _has_kernel(query) and bias is None and (window is None or memory is None):
         return _by_kernel(query, key, value, layout, scale, memory, window)
+    if _has_kernel(query) and bias is not None and memory is None and window is None:
+        return by_terms(query, key, value, layout, scale, bias)
     out = [_rectangle(query[p.tokens], key[p.tokens], value[p.tokens], p, scale, memory, bias, window) for p in layout.parts]
     return out[0] if len(out) == 1 else torch.cat(out)
 
@@ -68,7 +80,7 @@ def _rectangle(
     q, k, v = part.pad(query), part.pad(key), part.pad(value)
     mask = _mask(part, window)
     if bias is not None:
-        added = bias(q, k)
+        added = bias.rectangle(q, k)
         mask = added if mask is None else added.masked_fill(~mask, float("-inf"))
     if memory is not None:
         k, v = (torch.cat([_spread(m, own), own], dim=2) for m, own in zip(memory, (k, v), strict=True))
@@ -121,6 +133,57 @@ def _by_kernel(
     return found
 
 
+def by_terms(query: Tensor, key: Tensor, value: Tensor, layout: Layout, scale: float, bias: Bias) -> Tensor:
+    """Do what `attend` does by flex attention (Dong et al., 2024, arXiv:2412.05496): no score is ever written out."""
+    flex, mask = flex_of(layout)
+    rows = [F.pad(x.transpose(0, 1), (0, 0, 0, mask.spare)) for x in (query, key, value)]
+    term = bias.term(rows[0], rows[1], mask.order)
+
+    def scored(score: Tensor, batch: Tensor, head: Tensor, at: Tensor, to: Tensor) -> Tensor:
+        return score + term(head, at, to)
+
+    out = flex(*(x[None] for x in rows), score_mod=scored, block_mask=mask.blocks, scale=scale)
+    found: Tensor = out[0, :, : len(query)].transpose(0, 1)
+    return found
+
+
+class _FlexMask(NamedTuple):
+    blocks: Any
+    order: Tensor
+    """(padded tokens,) place in the text"""
+    spare: int
+    """Tokens added behind, a text of their own."""
+
+
+BLOCK = 128
+"""Tokens of flex attention's blocks: the row is filled up to whole ones."""
+
+
+@functools.cache
+def _compiled_flex() -> tuple[Any, Any]:
+    from torch.nn.attention.flex_attention import create_block_mask, flex_attention
+
+    return torch.compile(flex_attention, dynamic=True), torch.compile(create_block_mask, dynamic=True)
+
+
+def flex_of(layout: Layout) -> tuple[Any, _FlexMask]:
+    """Return the compiled kernel, and the layout's mask for it, made once for all layers."""
+    flex, make = _compiled_flex()
+    if layout.flex is None:
+        tokens = int(layout.lengths.sum())
+        spare = -tokens % BLOCK
+        owner = torch.repeat_interleave(layout.offsets.diff(), output_size=tokens)
+        owner = F.pad(owner, (0, spare), value=-1)
+
+        def together(batch: Tensor, head: Tensor, at: Tensor, to: Tensor) -> Tensor:
+            return owner[at] == owner[to]
+
+        blocks = make(together, None, None, tokens + spare, tokens + spare, device=layout.device, BLOCK_SIZE=BLOCK)
+        layout.flex = _FlexMask(blocks, F.pad(layout.order, (0, spare)), spare)
+    return flex, layout.flex
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def packed_attention(
     module: nn.Module,
     query: Tensor,

@@ -90,6 +90,10 @@ class Kind(ABC):
     def pool(self, pooling: str) -> None:  # noqa: B027 - most have no word for it
         """Tell the model how its texts are pooled, where its configuration has a word for it."""
 
+    @abstractmethod
+    def compile(self) -> None:
+        """Compile what lies between the attentions."""
+
     def level_of(self, parameter: str) -> int:
         """Return how far up a parameter is: 0 the embeddings, i + 1 layer i, `depth` + 1 the head."""
         name = parameter.removeprefix("model.")
@@ -108,6 +112,11 @@ class Borrowed(Kind):
         """Return the layers."""
         found: nn.ModuleList = self.body.encoder.layer
         return found
+
+    def compile(self) -> None:
+        """Compile each layer around its attention, which is left to its own kernel."""
+        for layer in self.layers():
+            layer.compile(dynamic=True)
 
     def layer(self, index: int, hidden: Tensor, layout: Layout, memory: Memory | None, shared: Any) -> Tensor:  # noqa: ANN401
         """Carry the hidden states through transformers' layer."""

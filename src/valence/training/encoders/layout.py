@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,6 +54,8 @@ class Layout:
         """(n,) tokens of each text."""
         self.virtual = virtual
         self.device = device
+        self.flex: Any = None
+        """What the attention over biases made of this layout, for all layers."""
 
     @cached_property
     def offsets(self) -> Tensor:

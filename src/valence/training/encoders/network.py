@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from valence.training.device import use_bfloat16
 from valence.training.encoders.backbone import kind_of
 from valence.training.encoders.kind import Kind
 from valence.training.encoders.layout import Layout
@@ -35,6 +37,7 @@ class EncoderNetwork(nn.Module):
         self.prompt: Prompt | EncodedPrompt | None = None
         self.prefix: Prefix | None = None
         self.recompute = False
+        self.precision = "auto"
         self._kind: Kind = kind_of(model.config)(model)
         self._kind.pool(pooling)
         self._pooling = pooling
@@ -53,7 +56,8 @@ class EncoderNetwork(nn.Module):
             tokens: (texts, time) int64 token ids, special tokens among them, anything behind each text.
             lengths: (texts,) int64 tokens of each text, on the CPU.
         """
-        return self._kind.classify(self.features(tokens, lengths))
+        with self._arithmetic(tokens.device):
+            return self._kind.classify(self.features(tokens, lengths))
 
     def features(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return (texts, features), what the last linear layer reads."""
@@ -62,10 +66,10 @@ class EncoderNetwork(nn.Module):
     def pooled(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return (texts, width) pooled hidden states of the last layer."""
         layout = Layout(lengths.numpy(), tokens.device)
-        if self._padded and self.prompt is None and self.prefix is None:
-            return self._pool(self._read_padded(tokens, layout), layout)
-        # the tokens of each text lie before its padding in the row of its own
-        return self._read(self._kind.words(_pack(tokens, layout)), layout)
+        with self._arithmetic(tokens.device):
+            if self._padded and self.prompt is None and self.prefix is None:
+                return self._pool(self._read_padded(tokens, layout), layout)
+            return self._read(self._kind.words(_pack(tokens, layout)), layout)
 
     def embed(self, tokens: Tensor) -> Tensor:
         """Return (texts, time, embedding) word vectors, for `classify`."""
@@ -77,6 +81,10 @@ class EncoderNetwork(nn.Module):
         layout = Layout(lengths.numpy(), tokens.device)
         return self._kind.classify(self._kind.represent(self._read(_pack(vectors, layout), layout)))
 
+    def compile(self) -> None:
+        """Compile the layers' parts between the attentions; once for all layers and lengths."""
+        self._kind.compile()
+
     def rate_of(self, parameter: str) -> float:
         """Return a parameter's learning rate as a share of the recipe's (Howard and Ruder, 2018, arXiv:1801.06146)."""
         if not parameter.startswith("model."):
@@ -87,6 +95,12 @@ class EncoderNetwork(nn.Module):
         """Train the head and nothing else of the model."""
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(name.startswith(self._kind.head))
+
+    def _arithmetic(self, device: torch.device) -> contextlib.AbstractContextManager[object]:
+        """Return the context of a prediction: bfloat16 on a GPU that has it; a training sets its own."""
+        if self.training or device.type != "cuda":
+            return contextlib.nullcontext()
+        return torch.autocast("cuda", torch.bfloat16, enabled=use_bfloat16(self.precision, device))
 
     def _read(self, words: Tensor, layout: Layout) -> Tensor:
         kind = self._kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from valence.training.encoders.attention import Memory
 from valence.training.encoders.kind import Borrowed
@@ -28,6 +28,10 @@ class Albert(Borrowed):
         group = groups[int(index / (self.depth / len(groups)))]
         found: Tensor = group(hidden[None], None, layout=layout, memory=memory)[0]
         return found
+
+    def layers(self) -> nn.ModuleList:
+        """Return the distinct layers."""
+        return nn.ModuleList([layer for group in self.body.encoder.albert_layer_groups for layer in group.albert_layers])
 
     def represent(self, pooled: Tensor) -> Tensor:
         """Apply the pooler."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -46,12 +48,8 @@ class DebertaV2(Kind):
         scale = (q.shape[-1] * (1 + len(kinds))) ** -0.5
         distances = self._distances(block, *shared) if shared is not None and kinds else None
 
-        def bias(queries: Tensor, keys: Tensor) -> Tensor:
-            assert distances is not None
-            scores: Tensor = scale * _by_distance(queries, keys, *distances, layout.longest)
-            return scores
-
-        seen = attend(q, k, v, layout, scale=scale, memory=memory, bias=bias if distances is not None else None)
+        bias = None if distances is None else Disentangled(*distances, layout.longest, scale)
+        seen = attend(q, k, v, layout, scale=scale, memory=memory, bias=bias)
         attended = layer.attention.output(seen.flatten(1), hidden)
         found: Tensor = layer.output(layer.intermediate(attended), attended)
         return found
@@ -70,6 +68,12 @@ class DebertaV2(Kind):
         as_queries = heads(to_query) if "p2c" in block.pos_att_type else None
         return as_keys, as_queries, index
 
+    def compile(self) -> None:
+        """Compile what follows each attention."""
+        for layer in self.body.encoder.layer:
+            for part in (layer.attention.output, layer.intermediate, layer.output):
+                part.compile(dynamic=True)
+
     def represent(self, pooled: Tensor) -> Tensor:
         """Apply the pooler, which starts at random and is trained with the head."""
         pooler = self.model.pooler
@@ -82,24 +86,41 @@ class DebertaV2(Kind):
         return found
 
 
-def _by_distance(queries: Tensor, keys: Tensor, as_keys: Tensor | None, as_queries: Tensor | None, index: Tensor, longest: int) -> Tensor:
-    """Return the scores by distance, (texts, heads, time, time): equation 4 of the paper without its first term.
+@dataclass(frozen=True, slots=True)
+class Disentangled:
+    """The scores by distance: equation 4 of the paper without its first term."""
 
-    Args:
-        queries: (texts, heads, time, size)
-        keys: (texts, heads, time, size)
-        as_keys: (heads, 2 * span, size) distances as keys, None if content does not look at distance.
-        as_queries: (heads, 2 * span, size) distances as queries, None if distance does not look at content.
-        index: (2 * longest - 1,) which embedded distance belongs to each, -longest + 1 first.
-        longest: tokens of the layout's longest text.
-    """
-    time = torch.arange(queries.shape[2], device=queries.device)
-    # delta(i, j) of the paper is the distance from key j to query i, and both terms read the same one
-    place = index[time[:, None] - time + longest - 1].expand(*queries.shape[:2], -1, -1)
-    score = torch.zeros((), device=queries.device, dtype=queries.dtype)
-    if as_keys is not None:
-        score = score + (queries @ as_keys.transpose(-1, -2)).gather(-1, place)
-    if as_queries is not None:
-        # the distances are odd, delta(j, i) = -delta(i, j): the second term reads the same place, turned over
-        score = score + (keys @ as_queries.transpose(-1, -2)).gather(-1, place.transpose(-1, -2)).transpose(-1, -2)
-    return score
+    as_keys: Tensor | None
+    """(heads, 2 * span, size) distances as keys, None if content does not look at distance."""
+    as_queries: Tensor | None
+    """(heads, 2 * span, size) distances as queries, None if distance does not look at content."""
+    index: Tensor
+    """(2 * longest - 1,) which embedded distance belongs to each, -longest + 1 first."""
+    longest: int
+    scale: float
+
+    def rectangle(self, queries: Tensor, keys: Tensor) -> Tensor:
+        """Return (texts, heads, time, time)."""
+        time = torch.arange(queries.shape[2], device=queries.device)
+        # delta(i, j) is the distance from key j to query i; distances are odd, so that the second term, which the paper
+        # reads at delta(j, i) of negated distances, reads the same place, turned over
+        place = self.index[time[:, None] - time + self.longest - 1].expand(*queries.shape[:2], -1, -1)
+        score = torch.zeros((), device=queries.device, dtype=queries.dtype)
+        if self.as_keys is not None:
+            score = score + (queries @ self.as_keys.transpose(-1, -2)).gather(-1, place)
+        if self.as_queries is not None:
+            score = score + (keys @ self.as_queries.transpose(-1, -2)).gather(-1, place.transpose(-1, -2)).transpose(-1, -2)
+        return self.scale * score
+
+    def term(self, query: Tensor, key: Tensor, order: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        """Return the score of a head, a query's and a key's token."""
+        none = query.new_zeros(len(query), 1, 1).expand(-1, query.shape[1], self.index.shape[0])
+        by_query = none if self.as_keys is None else self.scale * (query @ self.as_keys.transpose(-1, -2))
+        by_key = none if self.as_queries is None else self.scale * (key @ self.as_queries.transpose(-1, -2))
+        index, last = self.index, 2 * self.longest - 2
+
+        def at(head: Tensor, one: Tensor, other: Tensor) -> Tensor:
+            place = index[(order[one] - order[other] + last // 2).clamp(0, last)]
+            return by_query[head, one, place] + by_key[head, other, place]
+
+        return at

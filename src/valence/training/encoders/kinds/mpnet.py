@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,6 +12,29 @@ from torch import Tensor
 from valence.training.encoders.attention import Memory, attend
 from valence.training.encoders.kind import Kind
 from valence.training.encoders.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class DistanceBias:
+    """A number for each head and distance."""
+
+    table: Tensor
+    """(heads, 2 * longest - 1), the distance -longest + 1 first."""
+    longest: int
+
+    def rectangle(self, queries: Tensor, keys: Tensor) -> Tensor:
+        """Return (1, heads, time, time)."""
+        time = torch.arange(keys.shape[2], device=keys.device)
+        return self.table[:, time - time[:, None] + self.longest - 1][None]
+
+    def term(self, query: Tensor, key: Tensor, order: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        """Return the number of a head, a query's and a key's token."""
+        table, last = self.table, 2 * self.longest - 2
+
+        def at(head: Tensor, one: Tensor, other: Tensor) -> Tensor:
+            return table[head, (order[other] - order[one] + last // 2).clamp(0, last)]
+
+        return at
 
 
 class Mpnet(Kind):
@@ -31,16 +56,17 @@ class Mpnet(Kind):
         layer = self.body.encoder.layer[index]
         block = layer.attention
         q, k, v = (project(hidden).unflatten(-1, (self.heads, -1)) for project in (block.attn.q, block.attn.k, block.attn.v))
-
-        def bias(queries: Tensor, keys: Tensor) -> Tensor:
-            time = torch.arange(keys.shape[2], device=keys.device)
-            table: Tensor = shared[:, time - time[:, None] + layout.longest - 1]
-            return table[None]
-
+        bias = DistanceBias(shared, layout.longest)
         seen = attend(q, k, v, layout, scale=q.shape[-1] ** -0.5, memory=memory, bias=bias)
         attended = block.LayerNorm(block.dropout(block.attn.o(seen.flatten(1))) + hidden)
         found: Tensor = layer.output(layer.intermediate(attended), attended)
         return found
+
+    def compile(self) -> None:
+        """Compile what follows each attention."""
+        for layer in self.body.encoder.layer:
+            for part in (layer.intermediate, layer.output):
+                part.compile(dynamic=True)
 
     def represent(self, pooled: Tensor) -> Tensor:
         """Apply the head's hidden layer."""
