@@ -20,6 +20,38 @@ def test_what_is_kept_is_found_again_by_another_process(tmp_path):
     second.close()
 
 
+def test_two_processes_keep_answers_at_the_same_time(tmp_path):
+    one, two = AnswerCache(tmp_path, timeout=0.1), AnswerCache(tmp_path, timeout=0.1)
+    for i in range(20):
+        one.keep(f"one {i}", Answer(text="a"), 0.1)
+        two.keep(f"two {i}", Answer(text="b"), 0.1)
+    for cache in (one, two):
+        cache.close()
+    found = AnswerCache(tmp_path)
+    assert len(found.find(f"{who} {i}" for who in ("one", "two") for i in range(20))) == 40
+    found.close()
+
+
+def test_an_answer_that_comes_alone_is_on_disk_at_once(tmp_path):
+    one, two = AnswerCache(tmp_path), AnswerCache(tmp_path)
+    one.keep("a", Answer(text="a"), 5.0)
+    assert two.find(["a"])
+    one.close()
+    two.close()
+
+
+def test_a_cache_that_cannot_be_written_ends_no_run_and_writes_later(tmp_path):
+    cache, other = AnswerCache(tmp_path, timeout=0.05), AnswerCache(tmp_path)
+    other._file.execute("BEGIN IMMEDIATE")
+    cache.keep("a", Answer(text="a"), 1.0)
+    cache.commit()
+    other._file.rollback()
+    assert not other.find(["a"])
+    cache.close()
+    assert other.find(["a"])
+    other.close()
+
+
 def test_everything_that_decides_an_answer_is_in_its_key(ask, questions):
     base, question = ask(), questions("Fun.")[0]
     others = [replace(base, way="choice"), replace(base, max_review_tokens=3), replace(base, cut="head"), replace(base, form="plain")]

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from valence.llm.asked import Answer, Ask, Question
@@ -49,14 +49,15 @@ def key(identity: str, ask: Ask, question: Question) -> str:
 class AnswerCache:
     """Answers by key. Several processes may share the file; what was not answered is not kept."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, timeout: float = 60.0) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = sqlite3.connect(folder / "answers.sqlite3", timeout=60)
+        self._file = sqlite3.connect(folder / "answers.sqlite3", timeout=timeout)
         self._file.execute("PRAGMA journal_mode=WAL")
         self._file.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL, seconds REAL NOT NULL)")
         self._file.execute("CREATE TABLE IF NOT EXISTS digests (file TEXT PRIMARY KEY, digest TEXT NOT NULL)")
         self._file.commit()
-        self._committed = time.monotonic()
+        self._waiting: list[tuple[str, str, float]] = []
+        self._committed = float("-inf")
 
     def find(self, keys: Iterable[str]) -> dict[str, tuple[Answer, float]]:
         """Return the answers that are kept, each with the seconds it took."""
@@ -69,9 +70,12 @@ class AnswerCache:
         return found
 
     def keep(self, name: str, answer: Answer, seconds: float) -> None:
-        """Keep one answer; it is on disk within a second of the next one, or when the cache is closed."""
+        """Keep one answer: at once, or with those of the same second.
+
+        Nothing is left half written between two calls: an open transaction would lock the file for every other process.
+        """
         said = json.dumps({"text": answer.text} if answer.scores is None else {"scores": answer.scores})
-        self._file.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (name, said, seconds))
+        self._waiting.append((name, said, seconds))
         if time.monotonic() - self._committed > COMMIT_SECONDS:
             self.commit()
 
@@ -83,19 +87,28 @@ class AnswerCache:
         if row is not None:
             return str(row[0])
         digest = sha256(path)
-        self._file.execute("INSERT OR REPLACE INTO digests VALUES (?, ?)", (name, digest))
-        self.commit()
+        self._write("INSERT OR REPLACE INTO digests VALUES (?, ?)", [(name, digest)])
         return digest
 
     def commit(self) -> None:
-        """Put on disk what was kept."""
-        self._file.commit()
+        """Put on disk what was kept; what cannot be written now waits for the next time."""
+        if self._write("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", self._waiting):
+            self._waiting = []
         self._committed = time.monotonic()
 
     def close(self) -> None:
         """Commit and close the file."""
-        self._file.commit()
+        self.commit()
         self._file.close()
+
+    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> bool:
+        """Write rows in a transaction of their own; tell whether it went well: a cache that cannot be written ends no run."""
+        try:
+            with self._file:
+                self._file.executemany(statement, rows)
+        except sqlite3.OperationalError:
+            return False
+        return True
 
 
 def sha256(path: Path) -> str:
