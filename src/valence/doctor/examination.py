@@ -90,19 +90,23 @@ def examine(subjects: Sequence[Subject], checks: Sequence[str] | None = None, pr
     chosen = {name: CHECKS.find(name)() for name in (CHECKS.names if checks is None else checks)}
     done: list[Examined] = []
     for position, subject in enumerate(subjects):
-        if progress is not None:
-            progress(position, len(subjects), subject.name)
-        done.append(_examine(subject, chosen))
+
+        def tell(place: float, check: str, position: int = position, name: str = subject.name) -> None:
+            if progress is not None:
+                progress(position + place, len(subjects), f"{name}: {check}")
+
+        done.append(_examine(subject, chosen, tell))
     seen = {name for subject in done for name in subject.carried_out} | {name for subject in done for name, _ in subject.not_examined}
     return Report(tuple(done), tuple(name for name in chosen if name not in seen))
 
 
-def _examine(subject: Subject, checks: dict[str, Check]) -> Examined:
+def _examine(subject: Subject, checks: dict[str, Check], tell: Callable[[float, str], None]) -> Examined:
     findings: list[tuple[str, Finding]] = []
     carried, passed = [], []
-    for name, check in checks.items():
+    for place, (name, check) in enumerate(checks.items()):
         if not subject.knows(check.needs):
             continue
+        tell(place / len(checks), name)
         reason = subject.lacks(check.needs) or check.applies(subject)
         if not reason:
             try:

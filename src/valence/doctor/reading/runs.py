@@ -23,8 +23,8 @@ from valence.types import Classifier, Corpus, Task
 
 ASKED = 24
 """Texts that a model is asked about: enough to meet short and long ones, few enough for an encoder on a CPU."""
-ASKED_IN_WORDS = 6
-"""Texts that a language model is asked about, some dozen times each."""
+ASKED_IN_WORDS = 3
+"""Texts that a language model is asked about, a dozen times each."""
 FOUR_DECIMALS = 1e-4
 """Published predictions are rounded to four decimals."""
 
