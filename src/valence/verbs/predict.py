@@ -27,7 +27,7 @@ class Options:
     """Classify texts given as words of the command, in a file, or on standard input (one text a line)."""
 
     run: Annotated[str, tyro.conf.Positional]
-    """A run's id, the beginning of it, or its folder."""
+    """A run's id, the beginning of it, or its folder; or a folder that `valence export RUN --to onnx` wrote."""
     texts: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """The texts, each in quotes."""
     file: str | None = None
@@ -55,13 +55,13 @@ def main(words: Sequence[str]) -> int:
         raise BadSetting("Both texts and --file were given. Give one of them.")
     if options.chunk < 1:
         raise BadSetting(f"--chunk {options.chunk} is too small. It must be 1 or more.")
-    from valence.runner import load
+    from valence.export.opening import open_classifier
 
-    classifier, record = load(options.run, RunStore(options.store), device=options.device)
+    classifier, labels = open_classifier(options.run, RunStore(options.store), device=options.device)
     if options.out is None:
-        _print(classifier, record.labels, _chunks(options), options.json)
+        _print(classifier, labels, _chunks(options), options.json)
     else:
-        _write(Path(options.out), classifier, record.labels, _chunks(options))
+        _write(Path(options.out), classifier, labels, _chunks(options))
     return 0
 
 
