@@ -83,9 +83,7 @@ def export(classifier: Classifier, record: RunRecord, to: Target, out: Path, *, 
         notes = _write(encoder, record, to, beside, bits)
         largest, flips = _compare(encoder, beside, to)
         if bits == 32 and largest > CLOSE:
-            raise FailedRun(
-                f"{record.id} answers differently as {to}: a probability by {largest:.1g}. Please report it; nothing was written."
-            )
+            raise FailedRun(f"{record.id} as {to} differs from the run: a probability by {largest:.1g}. Nothing was written.")
         beside.replace(out)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

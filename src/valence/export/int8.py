@@ -46,6 +46,7 @@ def quantise(path: Path, out: Path, *, bits: int = 8, apart: bool = True) -> Non
         raise MissingPackage("onnx and onnxruntime", "onnx", "An int8 export") from error
     model = onnx.load(str(path))
     wrapped = ONNXModel(model)
+    _share(wrapped.model.graph)
     wrapped.replace_gemm_with_matmul()
     chosen = _layers(wrapped.model.graph)
     if apart:
@@ -64,6 +65,20 @@ def quantise(path: Path, out: Path, *, bits: int = 8, apart: bool = True) -> Non
             reduce_range=bits == 7,
             extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
         )
+
+
+def _share(graph: GraphProto) -> None:
+    """Let every product read its weights themselves, not a copy that a node makes of them, as the exporter leaves shared ones."""
+    weights = {tensor.name for tensor in graph.initializer}
+    same: dict[str, str] = {}
+    for node in graph.node:
+        if node.op_type == "Identity" and same.get(node.input[0], node.input[0]) in weights:
+            same[node.output[0]] = same.get(node.input[0], node.input[0])
+        else:
+            node.input[:] = [same.get(name, name) for name in node.input]
+    kept = [node for node in graph.node if node.output[0] not in same]
+    del graph.node[:]
+    graph.node.extend(kept)
 
 
 def _layers(graph: GraphProto) -> list[str]:
