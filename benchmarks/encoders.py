@@ -231,7 +231,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, nargs="+", default=[16384, 65536])
     parser.add_argument("--device", default="auto")
     parser.add_argument("--no-stock", action="store_true")
-    parser.add_argument("--no-compile", action="store_true")
+    parser.add_argument("--compile", choices=("both", "yes", "no"), default="both")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
@@ -247,7 +247,7 @@ def main() -> None:
         data = examples(lengths, SHAPES[name][1]["vocab_size"], device)
         cases: dict[str, Callable[[], dict[str, float]]] = {} if options.no_stock else {"stock": lambda n=name, d=data: run_stock(n, d)}
         for tokens in options.tokens:
-            for compiled in (False,) if options.no_compile else (False, True):
+            for compiled in {"both": (False, True), "yes": (True,), "no": (False,)}[options.compile]:
                 cases[f"ours {tokens}{' compiled' * compiled}"] = lambda n=name, d=data, t=tokens, c=compiled: train_ours(
                     n, d, t, compiled=c
                 )
