@@ -8,11 +8,14 @@ import torch
 
 from valence.errors import BadSetting
 from valence.methods.cnn import TINY, Cnn
+from valence.methods.cnnlstm import CnnLstm
+from valence.methods.gru import Gru
 from valence.methods.lstm import TINY as TINY_LSTM
 from valence.methods.lstm import Lstm
 from valence.methods.transformer import TINY as TINY_TRANSFORMER
 from valence.methods.transformer import Transformer
 from valence.text.vocabulary import Vocabulary
+from valence.training.networks.words import WordEmbedding
 from valence.types import Split, Task
 
 GOOD = ("not bad at all", "really not bad", "not bad , good fun", "a good film", "such fun , not bad")
@@ -83,3 +86,11 @@ def test_vectors_too_short_for_a_ratio_per_label_are_refused():
 def test_the_defaults_read_words_alone():
     _, embedding = started()
     assert not hasattr(embedding, "phrases")
+
+
+@pytest.mark.parametrize("method", [Lstm, Gru, CnnLstm, Transformer, Cnn])
+def test_the_pooling_asked_for_reaches_the_network(method):
+    embedding = WordEmbedding(torch.randn(9, 16))
+    tiny = TINY_TRANSFORMER if method is Transformer else {**TINY, "filters": 4} if method in (Cnn, CnnLstm) else TINY_LSTM
+    built = {pooling: method(**tiny, pooling=pooling).build(embedding, 2)._beside for pooling in ("max+mean", "max+sum")}
+    assert built == {"max+mean": "mean", "max+sum": "sum"}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TINY: Mapping[str, object] = {**TINY_NETWORK, "filters": 8}
 """Settings under which the contract tests train it on 48 sentences."""
+BESIDE: Mapping[str, Literal["mean", "sum"] | None] = {"max": None, "max+mean": "mean", "max+sum": "sum"}
 
 
 class Cnn(PhraseNetwork):
@@ -29,12 +30,12 @@ class Cnn(PhraseNetwork):
     filters: PositiveInt = 100
     """Filters of each width."""
 
-    pooling: Literal["max", "max+mean"] = "max"
-    """What is kept of a filter's answers along the text: the strongest as in the paper, or its mean beside it."""
+    pooling: Literal["max", "max+mean", "max+sum"] = "max"
+    """What is kept of a filter's answers: the strongest as in the paper; beside it their mean, or their sum over the root of the length."""
 
     def build(self, embedding: WordEmbedding, labels: int) -> WordNetwork:
         """Return the network."""
         from valence.training.networks.cnn import CnnNetwork
 
-        mean = self.pooling == "max+mean"
-        return CnnNetwork(embedding, labels, filters=self.filters, widths=self.widths, dropout=self.dropout, mean=mean)
+        beside = BESIDE[self.pooling]
+        return CnnNetwork(embedding, labels, filters=self.filters, widths=self.widths, dropout=self.dropout, beside=beside)

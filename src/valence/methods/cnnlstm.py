@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, PositiveInt
 
+from valence.methods._pooled import Pooled
 from valence.methods._recurrent import TINY_RECURRENT, Recurrent
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 TINY: Mapping[str, object] = {**TINY_RECURRENT, "filters": 8}
 
 
-class CnnLstm(Recurrent):
+class CnnLstm(Pooled, Recurrent):
     """Find phrases with filters, then read in both directions what was found, in the order of the text."""
 
     paper: ClassVar[str] = "Zhou et al., 2015, arXiv:1511.08630"
@@ -34,4 +35,4 @@ class CnnLstm(Recurrent):
 
         convolution = WordConvolution(embedding.dimension, self.filters, self.widths)
         reader = self.reader(convolution.features)
-        return CnnLstmNetwork(embedding, convolution, reader, labels, window=self.window, dropout=self.dropout)
+        return CnnLstmNetwork(embedding, convolution, reader, labels, window=self.window, dropout=self.dropout, beside=self.beside)

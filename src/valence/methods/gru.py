@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from valence.methods._pooled import Pooled
 from valence.methods._recurrent import TINY_RECURRENT, Recurrent
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 TINY: Mapping[str, object] = TINY_RECURRENT
 
 
-class Gru(Recurrent):
+class Gru(Pooled, Recurrent):
     """Read the words in both directions with two gates; keep the largest and the mean of the states."""
 
     paper: ClassVar[str] = "Cho et al., 2014, arXiv:1406.1078"
@@ -23,4 +24,4 @@ class Gru(Recurrent):
         """Return the network."""
         from valence.training.networks.recurrent import RecurrentNetwork
 
-        return RecurrentNetwork(embedding, self.reader(embedding.dimension), labels, dropout=self.dropout)
+        return RecurrentNetwork(embedding, self.reader(embedding.dimension), labels, dropout=self.dropout, beside=self.beside)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+from valence.methods._pooled import Pooled
 from valence.methods._recurrent import TINY_RECURRENT, Recurrent
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 TINY: Mapping[str, object] = TINY_RECURRENT
 
 
-class Lstm(Recurrent):
+class Lstm(Pooled, Recurrent):
     """Read the words in both directions with a gated memory; keep the largest and the mean of its states."""
 
     paper: ClassVar[str] = "Hochreiter and Schmidhuber, 1997, doi:10.1162/neco.1997.9.8.1735"
@@ -22,4 +23,4 @@ class Lstm(Recurrent):
         """Return the network."""
         from valence.training.networks.recurrent import RecurrentNetwork
 
-        return RecurrentNetwork(embedding, self.reader(embedding.dimension), labels, dropout=self.dropout)
+        return RecurrentNetwork(embedding, self.reader(embedding.dimension), labels, dropout=self.dropout, beside=self.beside)

@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from valence.methods._networks import TINY_NETWORK
 from valence.methods._phrases import PhraseNetwork
+from valence.methods._pooled import Pooled
 
 if TYPE_CHECKING:
     from valence.training.networks.words import WordEmbedding, WordNetwork
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 TINY: Mapping[str, object] = {**TINY_NETWORK, "width": 16, "heads": 2, "hidden": 32, "layers": 1, "piece": 8}
 
 
-class Transformer(PhraseNetwork):
+class Transformer(Pooled, PhraseNetwork):
     """Let the words look at each other, a few times over; keep the largest and the mean of the states."""
 
     paper: ClassVar[str] = "Vaswani et al., 2017, arXiv:1706.03762"
@@ -45,4 +46,4 @@ class Transformer(PhraseNetwork):
         from valence.training.networks.transformer import TransformerNetwork
 
         shape = {"width": self.width, "layers": self.layers, "heads": self.heads, "hidden": self.hidden, "piece": self.piece}
-        return TransformerNetwork(embedding, labels, **shape, layer_dropout=self.layer_dropout, dropout=self.dropout)
+        return TransformerNetwork(embedding, labels, **shape, layer_dropout=self.layer_dropout, dropout=self.dropout, beside=self.beside)

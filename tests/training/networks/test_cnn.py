@@ -41,12 +41,21 @@ def test_it_is_kim_s_network_worked_step_by_step(network):
 
 def test_the_mean_answer_stands_beside_the_strongest():
     torch.manual_seed(0)
-    network = CnnNetwork(WordEmbedding(torch.randn(30, 6)), 2, filters=5, widths=(3, 4), dropout=0, mean=True).eval()
+    network = CnnNetwork(WordEmbedding(torch.randn(30, 6)), 2, filters=5, widths=(3, 4), dropout=0, beside="mean").eval()
     tokens = torch.tensor([[4, 9, 2, 7], [5, 3, 0, 0]])
     features = network.read(network.embed(tokens), tokens != 0, torch.tensor([4, 2]))
     answers = network.convolution(network.embed(tokens))
     assert features.shape == (2, 20)
     torch.testing.assert_close(features[:, 10:], torch.stack([answers[0].mean(dim=0), answers[1, :2].mean(dim=0)]))
+
+
+def test_the_sum_over_the_root_of_the_length_stands_beside_the_strongest():
+    torch.manual_seed(0)
+    network = CnnNetwork(WordEmbedding(torch.randn(30, 6)), 2, filters=5, widths=(3,), dropout=0, beside="sum").eval()
+    tokens = torch.tensor([[4, 9, 2, 7], [5, 3, 0, 0]])
+    features = network.read(network.embed(tokens), tokens != 0, torch.tensor([4, 2]))
+    answers = network.convolution(network.embed(tokens))
+    torch.testing.assert_close(features[:, 5:], torch.stack([answers[0].sum(dim=0) / 2, answers[1, :2].sum(dim=0) / 2**0.5]))
 
 
 def test_word_order_matters_within_a_window(network):

@@ -87,7 +87,7 @@ def test_loading_weights_of_the_same_n_grams_keeps_the_parameters_that_an_optimi
 
 def test_extra_padding_and_neighbours_change_no_logit():
     torch.manual_seed(0)
-    network = CnnNetwork(embedding(), 2, filters=3, widths=(2, 3), dropout=0.5, mean=True).eval()
+    network = CnnNetwork(embedding(), 2, filters=3, widths=(2, 3), dropout=0.5, beside="mean").eval()
     tokens, lengths = rows("not good at all", "not good"), torch.tensor([4, 2])
     alone = network(tokens[1:, :2], lengths[1:])
     torch.testing.assert_close(network(tokens, lengths)[1:], alone)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from valence.training.networks.pooling import Attention, max_over_time, mean_over_time
+from valence.training.networks.pooling import Attention, max_over_time, mean_over_time, sum_over_root
 
 STATES = torch.tensor([[[1.0, -5.0], [3.0, -2.0], [9.0, 9.0]], [[-1.0, -2.0], [7.0, 7.0], [7.0, 7.0]]])
 INSIDE = torch.tensor([[True, True, False], [True, False, False]])
@@ -15,6 +15,10 @@ def test_the_largest_value_is_taken_from_a_text_s_own_words():
 
 def test_the_mean_is_over_a_text_s_own_words():
     assert mean_over_time(STATES, INSIDE).tolist() == [[2, -3.5], [-1, -2]]
+
+
+def test_the_sum_over_the_root_is_of_a_text_s_own_words():
+    torch.testing.assert_close(sum_over_root(STATES, INSIDE), torch.tensor([[4, -7], [-1, -2]]) / torch.tensor([[2.0], [1.0]]).sqrt())
 
 
 @pytest.fixture

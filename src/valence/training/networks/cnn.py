@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from valence.training.networks.pooling import POOLS, Beside
 from valence.training.networks.words import WordEmbedding, WordNetwork
 
 
@@ -49,21 +50,27 @@ class CnnNetwork(WordNetwork):
     """Filters over words, max over time, dropout, logits."""
 
     def __init__(
-        self, embedding: WordEmbedding, labels: int, *, filters: int, widths: Sequence[int], dropout: float, mean: bool = False
+        self,
+        embedding: WordEmbedding,
+        labels: int,
+        *,
+        filters: int,
+        widths: Sequence[int],
+        dropout: float,
+        beside: Beside | None = None,
     ) -> None:
-        super().__init__(embedding, filters * len(widths) * (2 if mean else 1), labels, dropout=dropout)
+        super().__init__(embedding, filters * len(widths) * (2 if beside else 1), labels, dropout=dropout)
         self.convolution = WordConvolution(embedding.dimension, filters, widths)
-        self._mean = mean
+        self._beside = beside
 
     def read(self, vectors: Tensor, inside: Tensor, lengths: Tensor) -> Tensor:
-        """Return the strongest answer of each filter, and with `mean` its mean answer too."""
+        """Return the strongest answer of each filter, and with `beside` also its mean answer or their sum over the root of the length."""
         outside, lowest = ~inside[..., None], torch.finfo(torch.float32).min
         answers = [answer.float().masked_fill(outside, lowest) for answer in self.convolution.answers(vectors)]
         # the ReLU after the maximum gives what it gives before it, on far fewer numbers
         pooled = [answer.max(dim=1).values.relu() for answer in answers]
-        if self._mean:
-            count = inside.sum(dim=1, keepdim=True).clamp(min=1)
-            pooled += [answer.relu().sum(dim=1) / count for answer in answers]
+        if self._beside:
+            pooled += [POOLS[self._beside](answer.relu(), inside) for answer in answers]
         return torch.cat(pooled, dim=1)
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from valence.training.networks.cnn import WordConvolution
-from valence.training.networks.pooling import max_over_time, mean_over_time
+from valence.training.networks.pooling import POOLS, Beside, max_over_time
 from valence.training.networks.recurrent import RecurrentReader
 from valence.training.networks.words import WordEmbedding, WordNetwork
 
@@ -41,17 +41,19 @@ class CnnLstmNetwork(WordNetwork):
         *,
         window: int,
         dropout: float,
+        beside: Beside = "mean",
     ) -> None:
         super().__init__(embedding, 2 * reader.features, labels, dropout=dropout)
         self.convolution = convolution
         self.reader = reader
         self._window = window
+        self._beside = beside
 
     def read(self, vectors: Tensor, inside: Tensor, lengths: Tensor) -> Tensor:
-        """Return the largest and the mean state over the windows of a text."""
+        """Return the largest state over the windows of a text, and beside it their mean or their sum over the root of their number."""
         found, inside = pool_windows(self.convolution(vectors), inside, self._window)
         states = self.reader(found, -(-lengths // self._window))
-        return torch.cat([max_over_time(states, inside).float(), mean_over_time(states, inside)], dim=1)
+        return torch.cat([max_over_time(states, inside).float(), POOLS[self._beside](states, inside)], dim=1)
 
 
 __all__ = ["CnnLstmNetwork", "pool_windows"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
@@ -22,6 +24,21 @@ def mean_over_time(states: Tensor, inside: Tensor) -> Tensor:
     return total / inside.sum(dim=1, keepdim=True).clamp(min=1)
 
 
+def sum_over_root(states: Tensor, inside: Tensor) -> Tensor:
+    """Return the (batch, features) sum over a text's own words, over the root of their number, in float32.
+
+    What tells a label is in few words of a long text: a mean thins it out, while this keeps the spread of a sum of independent
+    words the same at any length, as the L2 norm of tf-idf does for a linear model.
+    """
+    total = (states.float() * inside[..., None]).sum(dim=1)
+    return total / inside.sum(dim=1, keepdim=True).clamp(min=1).sqrt()
+
+
+POOLS = {"mean": mean_over_time, "sum": sum_over_root}
+"""What may stand beside the largest value."""
+Beside = Literal["mean", "sum"]
+
+
 class Attention(nn.Module):
     """Additive attention over time with one learned query (Yang et al., 2016, doi:10.18653/v1/N16-1174, equations 5 to 7)."""
 
@@ -40,4 +57,4 @@ class Attention(nn.Module):
         return torch.einsum("bt,btf->bf", self.weights(states, inside), states.float())
 
 
-__all__ = ["Attention", "max_over_time", "mean_over_time"]
+__all__ = ["POOLS", "Attention", "Beside", "max_over_time", "mean_over_time", "sum_over_root"]

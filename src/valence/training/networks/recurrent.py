@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
-from valence.training.networks.pooling import max_over_time, mean_over_time
+from valence.training.networks.pooling import POOLS, Beside, max_over_time
 from valence.training.networks.words import WordEmbedding, WordNetwork
 
 Cell = Literal["lstm", "gru"]
@@ -124,16 +124,17 @@ class RecurrentReader(nn.Module):
 
 
 class RecurrentNetwork(WordNetwork):
-    """States of a bidirectional reader, their largest and their mean over time, logits."""
+    """States of a bidirectional reader, their largest and their mean over time (or their sum over the root of it), logits."""
 
-    def __init__(self, embedding: WordEmbedding, reader: RecurrentReader, labels: int, *, dropout: float) -> None:
+    def __init__(self, embedding: WordEmbedding, reader: RecurrentReader, labels: int, *, dropout: float, beside: Beside = "mean") -> None:
         super().__init__(embedding, 2 * reader.features, labels, dropout=dropout)
         self.reader = reader
+        self._beside = beside
 
     def read(self, vectors: Tensor, inside: Tensor, lengths: Tensor) -> Tensor:
-        """Return the largest and the mean state of a text's own words."""
+        """Return the largest state of a text's own words, and beside it their mean or their sum over the root of their number."""
         states = self.reader(vectors, lengths)
-        return torch.cat([max_over_time(states, inside).float(), mean_over_time(states, inside)], dim=1)
+        return torch.cat([max_over_time(states, inside).float(), POOLS[self._beside](states, inside)], dim=1)
 
 
 __all__ = ["Bidirectional", "Cell", "RecurrentNetwork", "RecurrentReader", "chop", "mirror"]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from valence.training.networks.pooling import max_over_time, mean_over_time
+from valence.training.networks.pooling import POOLS, Beside, max_over_time
 from valence.training.networks.recurrent import chop
 from valence.training.networks.words import START_SCALE, WordEmbedding, WordNetwork
 
@@ -81,15 +81,17 @@ class TransformerNetwork(WordNetwork):
         layer_dropout: float,
         dropout: float,
         piece: int = 0,
+        beside: Beside = "mean",
     ) -> None:
         super().__init__(embedding, 2 * width, labels, dropout=dropout)
         self.enter = nn.Linear(embedding.dimension, width)
         self.layers = nn.ModuleList(EncoderLayer(width, heads, hidden, layer_dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
         self._piece = piece
+        self._beside = beside
 
     def read(self, vectors: Tensor, inside: Tensor, lengths: Tensor) -> Tensor:
-        """Return the largest and the mean state of a text's own words."""
+        """Return the largest state of a text's own words, and beside it their mean or their sum over the root of their number."""
         # word vectors start small, and so must the places, or they drown the words
         states = self.enter(vectors / START_SCALE)
         batch, time, width = states.shape
@@ -102,7 +104,7 @@ class TransformerNetwork(WordNetwork):
         for layer in self.layers:
             states = layer(states, seen)
         states = self.norm(states).view(batch, -1, width)[:, :time]
-        return torch.cat([max_over_time(states, inside).float(), mean_over_time(states, inside)], dim=1)
+        return torch.cat([max_over_time(states, inside).float(), POOLS[self._beside](states, inside)], dim=1)
 
 
 __all__ = ["EncoderLayer", "TransformerNetwork", "positions"]
