@@ -50,6 +50,21 @@ def test_scores_are_those_of_the_whole_distribution(llama, questions, ask):
     assert replies(llama, [question], ask())[0].scores == pytest.approx([known[label[0]] for label in frame.labels], abs=2e-2)
 
 
+def test_one_at_a_time_a_review_gets_the_same_bits_alone_and_in_any_order(smollm, patience, questions, ask, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    asked = questions(*REVIEWS, "The cast is fine.", "The plot is not.", "So so; the score helps.")
+    server = Embedded(str(smollm), 1, 400, patience(), "cpu")
+    together = [reply.scores for reply in replies(server, asked, ask())]
+    turned = [reply.scores for reply in replies(server, asked[::-1], ask())][::-1]
+    alone = [replies(server, [question], ask())[0].scores for question in asked]
+    server.close()
+    fresh = Embedded(str(smollm), 1, 400, patience(), "cpu")
+    first = replies(fresh, asked[3:4], ask())[0].scores
+    fresh.close()
+    assert together == turned == alone
+    assert first == together[3]
+
+
 def test_words_of_several_tokens_are_the_sum_of_their_steps(llama, questions, ask):
     words = ("bad", "xylophonic")
     question = questions(REVIEWS[0], words=words)[0]

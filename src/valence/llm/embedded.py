@@ -33,8 +33,9 @@ class Embedded(LlamaServer):
         """
         path = find_gguf(model)
         self._server: Any = start(path, parallel, room, device)
+        together = "" if parallel == 1 else " together"  # such answers depend a little on their neighbours
         connection = Connection(f"{self._server.listening_address}/v1", patience)
-        super().__init__(connection, path.stem, parallel, identity=f"llama.cpp {digest(path)}", device="cpu")
+        super().__init__(connection, path.stem, parallel, identity=f"llama.cpp {digest(path)}{together}", device="cpu")
 
     def ask(self, questions: Sequence[Question], ask: Ask) -> Iterator[tuple[int, Reply]]:
         """Answer as any llama.cpp server; a closed one is asked nothing."""

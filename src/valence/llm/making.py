@@ -15,6 +15,8 @@ from valence.llm.shots import Neighbours, by_meaning, by_words, stratified
 from valence.text.prompt import Prompt, tidy
 from valence.types import Split, Task
 
+AT_ONCE = 4
+"""Requests that a server outside this process gets at a time."""
 SLACK = 128
 """Tokens of a prompt beside the instruction, the review and the answer: what a chat template adds."""
 
@@ -78,8 +80,8 @@ def open_backend(settings: Prompting, prompt: Prompt, shots: list[str], task: Ta
     if settings.backend == "llamacpp":
         from valence.llm.embedded import Embedded
 
-        return Embedded(settings.model, settings.parallel, _room(settings, prompt, shots), patience, task.device)
-    return open_server(settings.base_url, settings.model, settings.parallel, patience)
+        return Embedded(settings.model, settings.parallel or 1, _room(settings, prompt, shots), patience, task.device)
+    return open_server(settings.base_url, settings.model, settings.parallel or AT_ONCE, patience)
 
 
 def open_server(base_url: str, model: str, parallel: int, patience: Patience) -> Backend:

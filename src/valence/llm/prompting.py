@@ -47,8 +47,8 @@ class Prompting(Settings):
     """Tokens a thinking model may think before it answers, for `generate`; the thought is removed from the answer."""
     answer_tokens: PositiveInt = 8
     """Tokens of an answer in free words."""
-    parallel: PositiveInt = 4
-    """Requests that a server works on at a time."""
+    parallel: NonNegativeInt = 0
+    """Requests that a server works on at a time; 0 takes 4, and 1 for a .gguf in this process, whose four bits round by what is beside."""
     timeout: PositiveFloat = 120.0
     """Seconds to wait for one answer of a server."""
     retries: NonNegativeInt = 5
