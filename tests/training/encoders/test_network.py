@@ -3,7 +3,9 @@ import pytest
 import torch
 
 from conftest import TINY_ENCODERS, sentences, tiny_encoder
+from valence.training.encoders import layout as layout_module
 from valence.training.encoders.backbone import Backbone
+from valence.training.encoders.layout import Layout
 from valence.training.encoders.network import EncoderNetwork
 from valence.training.encoders.prefix import Prefix
 from valence.training.encoders.prompt import EncodedPrompt, Prompt
@@ -164,3 +166,25 @@ def test_checkpointing_layers_changes_no_gradient(origin):
         grads.append([p.grad for p in net.parameters() if p.grad is not None])
     for first, second in zip(*grads, strict=True):
         torch.testing.assert_close(first, second)
+
+
+@torch.no_grad()
+def test_rectangles_with_sides_of_whole_vectors_change_no_logit(origin, monkeypatch):
+    b = batch(origin)
+    plain = network(origin)(b.tokens, b.lengths)
+    made = Layout.__init__
+
+    def aligned(self, *args, **kwargs):
+        made(self, *args, **kwargs)
+        self.aligned = 8
+
+    monkeypatch.setattr(Layout, "__init__", aligned)
+    torch.testing.assert_close(network(origin)(b.tokens, b.lengths), plain, atol=1e-5, rtol=0)
+
+
+@torch.no_grad()
+def test_texts_cut_into_small_parts_change_no_logit(origin, monkeypatch):
+    b = batch(origin)
+    plain = network(origin)(b.tokens, b.lengths)
+    monkeypatch.setattr(layout_module, "CPU_SCORES", 500)
+    torch.testing.assert_close(network(origin)(b.tokens, b.lengths), plain, atol=1e-5, rtol=0)

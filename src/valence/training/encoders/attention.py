@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -31,8 +31,14 @@ class Memory(NamedTuple):
 class Bias(Protocol):
     """What is added to the scores; two ways to say the same."""
 
-    def rectangle(self, queries: Tensor, keys: Tensor) -> Tensor:
-        """Return (texts or 1, heads, time, time) from padded (texts, heads, time, size) queries and keys."""
+    flexible: ClassVar[bool]
+    """Whether `term` is the faster one on a GPU, training included."""
+
+    def rectangle(self, queries: Tensor, keys: Tensor, part: Part) -> Tensor:
+        """Return (texts or 1, heads, time, time) from a part's padded (texts, heads, time, size) queries and keys.
+
+        It is minus infinity at the keys behind a text (`hide_behind`).
+        """
 
     def term(self, query: Tensor, key: Tensor, order: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
         """Return a function of (head, query's token, key's token), all scalars, over (heads, tokens, size) rows.
@@ -68,7 +74,7 @@ def attend(
     """
     if _has_kernel(query) and bias is None and (window is None or memory is None):
         return _by_kernel(query, key, value, layout, scale, memory, window)
-    if _has_kernel(query) and bias is not None and memory is None and window is None:
+    if _has_kernel(query) and bias is not None and bias.flexible and memory is None and window is None:
         return by_terms(query, key, value, layout, scale, bias)
     out = [_rectangle(query[p.tokens], key[p.tokens], value[p.tokens], p, scale, memory, bias, window) for p in layout.parts]
     return out[0] if len(out) == 1 else torch.cat(out)
@@ -78,10 +84,7 @@ def _rectangle(
     query: Tensor, key: Tensor, value: Tensor, part: Part, scale: float, memory: Memory | None, bias: Bias | None, window: int | None
 ) -> Tensor:
     q, k, v = part.pad(query), part.pad(key), part.pad(value)
-    mask = _mask(part, window)
-    if bias is not None:
-        added = bias.rectangle(q, k)
-        mask = added if mask is None else added.masked_fill(~mask, float("-inf"))
+    mask = _mask(part, window) if bias is None else bias.rectangle(q, k, part)
     if memory is not None:
         k, v = (torch.cat([_spread(m, own), own], dim=2) for m, own in zip(memory, (k, v), strict=True))
         if mask is not None:
@@ -93,6 +96,11 @@ def _rectangle(
 
 def _spread(memory: Tensor, own: Tensor) -> Tensor:
     return memory.to(own.dtype).transpose(0, 1).expand(len(own), -1, -1, -1)
+
+
+def hide_behind(scores: Tensor, part: Part) -> Tensor:
+    """Return the scores, (texts or 1, heads, time, time), with minus infinity at the keys behind each text."""
+    return scores if part.inside is None else scores.masked_fill(~part.inside[:, None, None, :], float("-inf"))
 
 
 def _mask(part: Part, window: int | None) -> Tensor | None:
@@ -222,4 +230,4 @@ def packed_attention(
 AttentionInterface.register(NAME, packed_attention)
 AttentionMaskInterface.register(NAME, sdpa_mask)
 
-__all__ = ["NAME", "Bias", "Memory", "attend", "packed_attention"]
+__all__ = ["NAME", "Bias", "Memory", "attend", "hide_behind", "packed_attention"]

@@ -15,6 +15,9 @@ CPU_SCORES = 2**21
 GPU_SCORES = 2**25
 """Attention scores per head that one part may hold where they are written out."""
 
+ALIGNED = 8
+"""Attention kernels with a bias read it by so many numbers at once."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -28,11 +31,8 @@ class Part:
     """(tokens,) where each token goes in the flat rectangle (texts * longest)."""
     inside: Tensor | None
     """(texts, longest) whether there is a token; None when all are equally long."""
-
-    @property
-    def longest(self) -> int:
-        """Tokens of the longest text."""
-        return int(self.lengths.max())
+    longest: int
+    """Tokens of the longest text, or a few more."""
 
     def pad(self, packed: Tensor) -> Tensor:
         """Spread (tokens, heads, size) over a rectangle, (texts, heads, longest, size), zeros behind each text."""
@@ -54,6 +54,8 @@ class Layout:
         """(n,) tokens of each text."""
         self.virtual = virtual
         self.device = device
+        self.aligned = ALIGNED if device.type == "cuda" else 1
+        """A rectangle's sides are multiples of it."""
         self.flex: Any = None
         """What the attention over biases made of this layout, for all layers."""
 
@@ -84,8 +86,8 @@ class Layout:
 
     @cached_property
     def longest(self) -> int:
-        """Tokens of the longest text."""
-        return int(self.lengths.max())
+        """Tokens of the longest text, or a few more."""
+        return self._whole(int(self.lengths.max()))
 
     @cached_property
     def parts(self) -> list[Part]:
@@ -96,10 +98,13 @@ class Layout:
     def _part(self, start: int, end: int) -> Part:
         lengths = self.lengths[start:end]
         before = int(self.lengths[:start].sum())
-        longest = int(lengths.max())
+        longest = self._whole(int(lengths.max()))
         place = np.repeat(np.arange(end - start) * longest, lengths) + _places(lengths)
         inside = None if (lengths == longest).all() else self._send(np.arange(longest) < lengths[:, None])
-        return Part(slice(before, before + int(lengths.sum())), lengths, self._send(place), inside)
+        return Part(slice(before, before + int(lengths.sum())), lengths, self._send(place), inside, longest)
+
+    def _whole(self, longest: int) -> int:
+        return -(-longest // self.aligned) * self.aligned
 
     def _send(self, values: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(values).to(self.device, non_blocking=True)

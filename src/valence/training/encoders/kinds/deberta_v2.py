@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 from transformers.activations import ACT2FN
 from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_position
 
-from valence.training.encoders.attention import Memory, attend
+from valence.training.encoders.attention import Memory, attend, hide_behind
 from valence.training.encoders.kind import Kind
-from valence.training.encoders.layout import Layout
+from valence.training.encoders.layout import Layout, Part
 
 
 class DebertaV2(Kind):
@@ -90,6 +90,8 @@ class DebertaV2(Kind):
 class Disentangled:
     """The scores by distance: equation 4 of the paper without its first term."""
 
+    flexible: ClassVar[bool] = True
+
     as_keys: Tensor | None
     """(heads, 2 * span, size) distances as keys, None if content does not look at distance."""
     as_queries: Tensor | None
@@ -99,7 +101,7 @@ class Disentangled:
     longest: int
     scale: float
 
-    def rectangle(self, queries: Tensor, keys: Tensor) -> Tensor:
+    def rectangle(self, queries: Tensor, keys: Tensor, part: Part) -> Tensor:
         """Return (texts, heads, time, time)."""
         time = torch.arange(queries.shape[2], device=queries.device)
         # delta(i, j) is the distance from key j to query i; distances are odd, so that the second term, which the paper
@@ -110,7 +112,7 @@ class Disentangled:
             score = score + (queries @ self.as_keys.transpose(-1, -2)).gather(-1, place)
         if self.as_queries is not None:
             score = score + (keys @ self.as_queries.transpose(-1, -2)).gather(-1, place.transpose(-1, -2)).transpose(-1, -2)
-        return self.scale * score
+        return hide_behind(self.scale * score, part)
 
     def term(self, query: Tensor, key: Tensor, order: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
         """Return the score of a head, a query's and a key's token."""
