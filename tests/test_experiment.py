@@ -61,6 +61,12 @@ def test_an_experiment_survives_a_round_trip_through_json():
     assert Experiment.model_validate_json(e.model_dump_json()) == e
 
 
+def test_the_command_writes_truths_and_lists_as_the_command_line_reads_them():
+    assert experiment("cnn", widths=[2, 3], valid_fraction=0.2).command() == "valence run cnn --valid-fraction 0.2 --widths 2 3"
+    assert experiment("cnn", data="my film reviews.csv").command().endswith("/my film reviews.csv'"), "a space is quoted"
+    assert experiment("lora", rank_stabilised=True).command() == "valence run lora --rank-stabilised"
+
+
 def test_the_command_runs_the_same_experiment_again():
     assert experiment("tfidf_linear", cost=2.5, seed=2, n_train=10).command() == "valence run tfidf_linear --n-train 10 --cost 2.5 --seed 2"
 

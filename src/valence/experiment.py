@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any, Literal
 
@@ -99,8 +100,15 @@ class Experiment(Settings):
         if self.preset:
             base = flat(self.preset)
             flags = {k: v for k, v in flags.items() if base.get(k) != v}
-        words = [f"--{k.replace('_', '-')} {json.dumps(v) if isinstance(v, (list, dict)) else v}" for k, v in flags.items()]
-        return " ".join(["valence run", self.title, *words, *([f"--seed {self.seed}"] if self.seed else [])])
+        words = [word for k, v in flags.items() for word in _flag(k.replace("_", "-"), v)]
+        return shlex.join(["valence", "run", self.title, *words, *(["--seed", str(self.seed)] if self.seed else [])])
+
+
+def _flag(name: str, value: object) -> list[str]:
+    """Return the words of the command line that set `name`."""
+    if isinstance(value, bool):
+        return [f"--{name}" if value else f"--no-{name}"]
+    return [f"--{name}", *map(str, value)] if isinstance(value, list) else [f"--{name}", str(value)]
 
 
 def _digest(value: dict[str, Any]) -> str:

@@ -16,7 +16,21 @@ from typing import Self
 
 from valence.errors import BadSetting
 
-LIBRARIES = ("valence", "numpy", "polars", "scikit-learn", "scipy", "torch", "transformers", "accelerate", "peft", "tokenizers")
+LIBRARIES = (
+    "valence",
+    "numpy",
+    "polars",
+    "scikit-learn",
+    "scipy",
+    "torch",
+    "transformers",
+    "accelerate",
+    "peft",
+    "tokenizers",
+    "onnxruntime",
+    "openai",
+    "xllamacpp",
+)
 
 
 COMMIT = "VALENCE_COMMIT"

@@ -191,10 +191,11 @@ def _fit_and_predict(experiment: Experiment, parts: Parts, work: Path, device: s
         screen.progress(0, 1, f"predicting {len(parts.scored):,} texts")
     started = time.perf_counter()
     predictions = classifier.predict(parts.scored.texts)
-    predict_seconds = time.perf_counter() - started
+    # answers that an interrupted run had asked for are not asked again: their time is added
+    predict_seconds = time.perf_counter() - started + float(getattr(classifier, "earlier_seconds", 0.0))
     metrics.check_predictions(predictions.probabilities, len(corpus.labels))
     collapse = metrics.find_collapse(parts.scored.labels, predictions.probabilities)
-    if collapse and not method.constant_by_design:
+    if collapse and method.learns and not method.constant_by_design:
         raise FailedRun(collapse)
     size: Size = classifier.size
     cost = Cost(

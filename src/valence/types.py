@@ -145,7 +145,11 @@ class Method(Settings, ABC):
     uses_unlabeled: ClassVar[bool] = False
     """Whether `Task.unlabeled` is of use."""
     constant_by_design: ClassVar[bool] = False
-    """Whether it gives every text the same answer; any other method that does so has failed."""
+    """Whether it gives every text the same answer; any other method that learns and does so has failed."""
+    learns: ClassVar[bool] = True
+    """Whether `fit` learns from the texts; of one that does not, a prompted model, one-sided answers are a result."""
+    learns_from_valid: ClassVar[bool] = False
+    """Whether `fit` takes `valid` as further training texts, having chosen on it or having nothing to choose."""
 
     @classmethod
     def name(cls) -> str:

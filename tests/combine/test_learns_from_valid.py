@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from test_contract import small
-from valence.combine.sources import learns_from_valid
 from valence.methods import METHODS
 from valence.types import Split, Task
 
@@ -30,11 +29,11 @@ def test_what_is_said_of_a_method_and_its_valid_part_is_what_it_does(name):
     train = split(("dreadful", "wonderful", "clumsy", "charming", "boring", "superb"), (0, 1, 0, 1, 0, 1))
     fitted = method.fit(train, split(WORDS, LOTS), Task(("bad", "good"), 0, device="cpu"))
     known = (fitted.predict([f"{word} {word} {word} {word}" for word in WORDS]).labels == LOTS).mean()
-    assert (known > 0.9) == learns_from_valid(method), f"{name} knows {known:.0%} of the words"
+    assert (known > 0.9) == method.learns_from_valid, f"{name} knows {known:.0%} of the words"
 
 
 def test_the_class_frequencies_are_those_of_both_parts():
     train, valid = split(("dreadful",), (0,)), split(("quibbit",), (1,))
     fitted = small("majority").fit(train, valid, Task(("bad", "good"), device="cpu"))
     assert (fitted.predict(["any"]).probabilities[0] == 0.5).all()
-    assert learns_from_valid(small("majority"))
+    assert small("majority").learns_from_valid

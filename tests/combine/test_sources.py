@@ -1,12 +1,11 @@
 """The leak guard: nothing is learned from a text that a run was fitted on."""
 
 import json
-from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from valence.combine.sources import ENOUGH, answer_unseen, check_comparable, learns_from_valid, read_sources, unlike, unseen
+from valence.combine.sources import ENOUGH, answer_unseen, check_comparable, read_sources, unlike, unseen
 from valence.data.subsample import hold_out
 from valence.errors import BadSetting, Mismatch
 from valence.methods.nb_svm import NbSvm
@@ -71,14 +70,6 @@ def test_a_method_that_only_chooses_on_valid_answers_with_its_saved_model(store,
     texts = unseen([source])
     expected = load(run, store, device="cpu")[0].predict(texts.texts).probabilities
     np.testing.assert_allclose(answer_unseen(source, texts, store, device="cpu"), expected, atol=1e-6)
-
-
-def test_a_declaration_of_the_method_is_believed():
-    class Declared(NbSvm):
-        learns_from_valid: ClassVar[bool] = False
-
-    assert learns_from_valid(NbSvm())
-    assert not learns_from_valid(Declared())
 
 
 def test_other_data_labels_or_texts_are_a_mismatch(store, ids, fit_run, reviews, tmp_path):

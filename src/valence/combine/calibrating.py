@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from valence.combine.combining import HELD_OUT
-from valence.combine.sources import Source, answer_unseen, combines_runs, learns_from_valid, read_sources, unlike, unseen
+from valence.combine.sources import Source, answer_unseen, combines_runs, read_sources, unlike, unseen
 from valence.evaluation.bootstrap import bootstrap_intervals
 from valence.evaluation.calibration import brier, reliability_by_mass
 from valence.evaluation.conformal import Score, SetFigures, fit_conformal, set_figures
@@ -138,7 +138,7 @@ def _held_out(source: Source, store: RunStore, device: str, screen: Screen | Non
         return _held_out_by_members(source, store, device, screen)
     texts = unseen([source])
     found = Scored(texts.ids, texts.labels, Predictions(answer_unseen(source, texts, store, device=device, screen=screen)))
-    if not learns_from_valid(source.experiment.method):
+    if not source.experiment.method.learns_from_valid:
         return found, ()
     return found, (
         "the run learned from its held-out texts too, so that a twin fitted without them answered; what it promises is near the run's",

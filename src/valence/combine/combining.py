@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from valence import runner
 from valence.combine.curve import CascadeCurve, cascade_curve, relative_price
 from valence.combine.recording import made_experiment, made_record
-from valence.combine.sources import Source, answer_unseen, check_comparable, learns_from_valid, read_sources, unlike, unseen
+from valence.combine.sources import Source, answer_unseen, check_comparable, read_sources, unlike, unseen
 from valence.errors import BadSetting, UnknownName
 from valence.methods._combination import Combination, Combined, Member, Rule
 from valence.methods.cascade import Switch
@@ -149,7 +149,7 @@ def _learn(
     rule = method.learn(answers, texts.labels)
     most = max(len(source.parts.valid) for source in sources)
     notes = [f"the members' held-out texts differ; {len(texts):,} of {most:,} are common to all"] if len(texts) < most else []
-    twins = [s.record.preset for s in sources if learns_from_valid(s.experiment.method)]
+    twins = [s.record.preset for s in sources if s.experiment.method.learns_from_valid]
     if twins:
         notes.append(f"fitted once more without the held-out texts, to answer them unseen: {', '.join(twins)}")
     return rule, Scored(texts.ids, texts.labels, Predictions(rule.merge(answers))), tuple(notes)

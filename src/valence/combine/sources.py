@@ -21,15 +21,12 @@ from valence.errors import BadData, BadSetting, Mismatch
 from valence.evaluation.metrics import check_predictions
 from valence.experiment import Experiment
 from valence.methods._combination import Combination
-from valence.methods._linear import OverNgrams
 from valence.runner import Parts, Screen, prepare
 from valence.store import RunRecord, RunStore
-from valence.types import Classifier, Journal, Method, Split, Task
+from valence.types import Classifier, Journal, Split, Task
 
 ENOUGH = 100
 """Texts that runs with different valid parts must have held out in common."""
-LEARNERS = frozenset({"majority", "setfit"})
-"""Methods that learn from valid and are not linear ones; a test holds this to what every method does."""
 CHUNK = 500
 """Texts predicted between two steps of the progress bar."""
 
@@ -41,15 +38,6 @@ class Source:
     record: RunRecord
     experiment: Experiment
     parts: Parts
-
-
-def learns_from_valid(method: Method) -> bool:
-    """Tell whether a method's fit takes the valid part as further training texts, instead of only choosing on it.
-
-    A class attribute `learns_from_valid` says so for itself; `LEARNERS` holds those that do not say it yet.
-    """
-    declared = getattr(type(method), "learns_from_valid", None)
-    return isinstance(method, OverNgrams) or method.name() in LEARNERS if declared is None else bool(declared)
 
 
 def combines_runs(experiment: Experiment) -> bool:
@@ -147,7 +135,7 @@ def answer_unseen(
         BadSetting: the run holds no model; the message says how to run it again.
         FailedRun: the answers are no probabilities.
     """
-    if learns_from_valid(source.experiment.method):
+    if source.experiment.method.learns_from_valid:
         model = _twin(source, device, screen)
     elif model is None:
         model, _ = runner.load(source.record.id, store, device=device)

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ UNSEEN = -20.0
 
 class OverNgrams(Method):
     """A linear model over n-grams of words."""
+
+    learns_from_valid: ClassVar[bool] = True
 
     ngrams: PositiveInt = 3
     """Words of the longest n-gram."""

@@ -19,6 +19,7 @@ class Majority(Method):
 
     paper: ClassVar[str] = "Holte (1993), doi:10.1023/A:1022631118932"
     constant_by_design: ClassVar[bool] = True
+    learns_from_valid: ClassVar[bool] = True
 
     def fit(self, train: Split, valid: Split, task: Task) -> Classifier:
         """Count the labels of `train` and `valid`."""

@@ -15,6 +15,7 @@ class Prompted(Prompting, Method):
     """Ask a language model for the label, in one of three ways."""
 
     paper: ClassVar[str] = "Brown et al., 2020, arXiv:2005.14165; Zhao et al., 2021, arXiv:2102.09690"
+    learns: ClassVar[bool] = False
 
     @property
     def backbone(self) -> str:

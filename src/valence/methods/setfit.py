@@ -24,6 +24,7 @@ class Setfit(Embedded):
     """Few labels: bring texts of one label near each other, then learn a linear layer over where they are."""
 
     paper: ClassVar[str] = "Tunstall et al., 2022, arXiv:2209.11055"
+    learns_from_valid: ClassVar[bool] = True
 
     pooling: Literal["first", "mean"] = "mean"
     steps: PositiveInt = 60
