@@ -69,7 +69,7 @@ class OnnxClassifier:
         except (OSError, ValueError) as error:
             raise BadData(f"{folder / ABOUT} cannot be read: {str(error).splitlines()[0]}. Export the run again.") from None
         self.subwords = Subwords.load(folder)
-        self._session = _open(folder / MODEL)
+        self._session = open_session(folder / MODEL)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -118,8 +118,13 @@ def processors() -> int:
     return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
 
 
-def _open(path: Path) -> InferenceSession:
-    """Open a session that keeps to the calling thread: the threads are the texts'."""
+def open_session(path: Path) -> InferenceSession:
+    """Open a session that keeps to the calling thread: the threads are the texts'.
+
+    Raises:
+        BadData: the file is no graph.
+        MissingPackage: onnxruntime is not installed.
+    """
     try:
         import onnxruntime
     except ImportError as error:
@@ -139,4 +144,4 @@ def write_about(about: About, folder: Path) -> None:
     (folder / ABOUT).write_text(json.dumps(about.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
 
 
-__all__ = ["ABOUT", "MODEL", "About", "OnnxClassifier", "processors", "write_about"]
+__all__ = ["ABOUT", "MODEL", "About", "OnnxClassifier", "open_session", "processors", "write_about"]

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from valence import __version__
 from valence.errors import MissingPackage
 from valence.export.classifier import MODEL, About, write_about
+
+SENTENCES = (
+    "I went in without hope, and for the first half hour I was right.",
+    "Then the camera finds the mother's face, and nothing else matters any more!",
+    "The dialogue is clumsy; the score (by someone who has heard one piano in his life) is worse.",
+    "Did nobody read the script? Apparently not.",
+    "Still, the two leads are wonderful together - warm, quick and very funny.",
+    "It runs 140 minutes, of which 90 could go.",
+    "A dull, lifeless sequel that nobody needed.",
+    "I laughed, I cried, I will see it again next week, and so will you: 9/10.",
+)
+LIKE_REVIEWS = tuple(" ".join(SENTENCES[(i + j * (2 * i + 1)) % len(SENTENCES)] for j in range(4 + 2 * i)) for i in range(len(SENTENCES)))
+"""Eight texts of 60 to 300 tokens, over which eight bits are compared with 32."""
 
 if TYPE_CHECKING:
     from torch import nn
@@ -42,13 +58,9 @@ def write_onnx(
     if bits == 32:
         write_graph(network, folder / MODEL, linear)
     else:
-        from valence.export.int8 import quantise
-
         with tempfile.TemporaryDirectory() as between:
             write_graph(network, Path(between) / MODEL, linear)
-            # without special tokens a text of one word has no row behind the first
-            special = sum(map(len, classifier.subwords.around))
-            quantise(Path(between) / MODEL, folder / MODEL, bits=bits, apart=special > 1)
+            _quantise(classifier, Path(between) / MODEL, folder / MODEL, bits)
     classifier.subwords.save(folder)
     size = classifier.size
     about = About(
@@ -62,6 +74,17 @@ def write_onnx(
         valence=__version__,
     )
     write_about(about, folder)
+
+
+def _quantise(classifier: EncoderClassifier | EmbeddingClassifier, path: Path, out: Path, bits: int) -> None:
+    from valence.export.int8 import quantise, quantise_best
+
+    if sum(map(len, classifier.subwords.around)) < 2:  # a text of one word has no row behind the first
+        quantise(path, out, bits=bits, rows="together")
+        return
+    tokens = classifier.subwords.encode(LIKE_REVIEWS, classifier.max_length, classifier.keep)
+    texts = [tokens.ids[a:b][None].astype(np.int64) for a, b in itertools.pairwise(tokens.offsets)]
+    quantise_best(path, out, texts, bits=bits)
 
 
 def _linear(classifier: EncoderClassifier | EmbeddingClassifier) -> nn.Linear | None:

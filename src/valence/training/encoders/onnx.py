@@ -30,15 +30,13 @@ TRACED = 40
 class _WholePart(Part):
     """The only text, as a rectangle of its own."""
 
-    def __init__(self, time: int) -> None:
-        super().__init__(slice(None), np.zeros(0, dtype=np.int64), torch.zeros(0), None)
-        object.__setattr__(self, "time", time)
+    longest: int = 0
+    """Tokens of the text; in the graph a value, not a number."""
 
-    @property
-    def longest(self) -> int:
-        """Tokens of the text; a value of the graph, not a number."""
-        time: int = self.__dict__["time"]
-        return time
+    def __init__(self, time: int) -> None:
+        nothing = {"lengths": np.zeros(0, dtype=np.int64), "place": torch.zeros(0), "inside": None}
+        for name, value in {"tokens": slice(None), "longest": time, **nothing}.items():
+            object.__setattr__(self, name, value)
 
     def pad(self, packed: Tensor) -> Tensor:
         """Turn (tokens, heads, size) into (1, heads, tokens, size)."""
