@@ -8,8 +8,8 @@ from valence.cli import VERBS, main
 
 
 def modules_after(words: str) -> set[str]:
-    code = f"import sys\nfrom valence.cli import main\ntry:\n    main({words.split()!r})\nexcept SystemExit:\n    pass\nprint(*sys.modules)"
-    return set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
+    code = f"import sys\nfrom valence.cli import main\ntry:\n    main({words.split()!r})\nexcept SystemExit:\n    pass\nprint()\nprint(*sys.modules)"
+    return set(subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()[-1].split())
 
 
 def test_help_imports_nothing_heavy():
