@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from valence import __version__
 from valence.errors import MissingPackage
 from valence.export.classifier import MODEL, About, write_about
+from valence.machine import versions
 
 SENTENCES = (
     "I went in without hope, and for the first half hour I was right.",
@@ -71,7 +71,7 @@ def write_onnx(
         weight_bits=bits,
         trainable_parameters=size.trainable,
         total_parameters=size.total,
-        valence=__version__,
+        valence=versions().get("valence", ""),
     )
     write_about(about, folder)
 

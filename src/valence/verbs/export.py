@@ -53,7 +53,9 @@ def main(words: Sequence[str]) -> int:
         told = {"folder": str(found.folder), "bytes": found.size, "bits": found.bits, "compared": found.texts}
         print(json.dumps({**told, "largest_difference": found.largest, "flips": found.flips, "notes": found.notes}, indent=2))
         return 0
-    print(f"{found.folder}: {found.size / 1e6:,.1f} MB; on {found.texts} texts a probability differs by {found.largest:.1g} at most.")
+    moved = {0: "no label differs", 1: "1 label differs"}.get(found.flips, f"{found.flips} labels differ")
+    answers = f"on {found.texts} texts a probability differs by {found.largest:.1g} at most, {moved}"
+    print(f"{found.folder}: {found.size / 1e6:,.1f} MB; {answers}.")
     for note in found.notes:
         print(f"valence: note: {note}", file=sys.stderr)
     print(f"Try: {_next(out, options.to)}")
