@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from valence.training.batching import LEAST_STEPS, Plan, bucket, by_length
+from valence.training.batching import LEAST_STEPS, MOST_VALIDATIONS, Plan, bucket, by_length
 
 LENGTHS = np.random.default_rng(0).integers(1, 60, 200)
 
@@ -59,3 +59,19 @@ def test_little_padding_is_left():
     plan = Plan.draw(lengths, epochs=1, budget=16_384, seed=0)
     padded = sum(int(lengths[b].max()) * len(b) for b in plan.batches)
     assert 1 - lengths.sum() / padded < 0.15
+
+
+def test_no_batch_holds_more_texts_than_allowed():
+    plan = Plan.draw(np.full(100, 10), epochs=1, budget=10**6, seed=0, texts=8)
+    assert max(map(len, plan.batches)) == 8
+    assert plan.steps == 13
+
+
+def test_a_small_set_is_passed_over_until_there_are_enough_steps():
+    plan = Plan.draw(np.full(16, 10), epochs=2, budget=10**6, seed=0, texts=8, minimum_steps=100)
+    assert plan.steps == 100
+    assert np.bincount(np.concatenate(plan.batches)).tolist() == [50] * 16
+    assert len(plan.epoch_ends) == MOST_VALIDATIONS
+    assert plan.epoch_ends[-1] == 100
+    enough = Plan.draw(np.full(1600, 10), epochs=2, budget=10**6, seed=0, texts=8, minimum_steps=100)
+    assert enough.epoch_ends == (200, 400), "a set large enough is passed over as often as its epochs say"

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from valence.errors import FailedRun
+from valence.training import course as course_module
 from valence.training.batching import Plan
 from valence.training.course import Course
 from valence.training.recipe import Recipe
@@ -77,3 +78,46 @@ def test_a_restored_course_goes_on_where_it_was(toy, notes):
     assert other.facts == watched.facts
     other.finish()
     assert other_network.weight.tolist() == pytest.approx([0.2, 0.0])
+
+
+def test_training_is_over_when_no_epoch_within_the_patience_was_better(toy, notes):
+    network = Constant()
+    plan = Plan((np.arange(len(toy[0])),) * 9, tuple(range(1, 10)))
+    watched = Course(network, plan, toy[1], Recipe(average_decay=0, patience=2), notes())
+    for value, over in (([3.0, 0.0], False), ([0.1, 0.0], False), ([5.0, 0.0], False), ([4.0, 0.0], True)):
+        step_to(network, value, watched)
+        assert watched.over is over
+    assert watched.facts.best_epoch == 2
+
+
+def test_without_patience_training_goes_to_the_end(toy, notes):
+    network, watched = course(toy, notes())
+    for i, value in enumerate(([0.1, 0.0], [3.0, 0.0], [5.0, 0.0]), start=1):
+        step_to(network, value, watched)
+        assert watched.over is (i == 3)
+
+
+def test_what_is_frozen_is_neither_copied_nor_kept(toy, notes):
+    network, _ = course(toy, notes())
+    network.frozen = nn.Parameter(torch.ones(1000), requires_grad=False)
+    plan = Plan((np.arange(len(toy[0])),), (1,))
+    watched = Course(network, plan, toy[1], Recipe(average_decay=0.9), notes())
+    step_to(network, [1.0, 0.0], watched)
+    assert {name.partition(".")[2] for name in watched.tensors()} == {"weight"}
+    watched.finish()
+    assert (network.frozen == 1).all()
+
+
+def test_a_checkpoint_that_takes_long_to_write_is_written_more_rarely(toy, notes, monkeypatch):
+    clock = iter([0.0, 100.0, 110.0, 111.0, 160.0, 180.0, 420.0, 500.0])
+    monkeypatch.setattr(course_module.time, "monotonic", lambda: next(clock))
+    network = Constant()
+    plan = Plan((np.arange(len(toy[0])),) * 9, (9,))
+    watched = Course(network, plan, toy[1], Recipe(average_decay=0), notes())  # 0
+    assert step_to(network, [1.0, 0.0], watched)  # 100: due after 60
+    with watched.saving():  # 110 to 111: one second, cheap
+        pass
+    assert not step_to(network, [1.0, 0.0], watched)  # 160: 49 after
+    with watched.saving():  # 180 to 420: four minutes
+        pass
+    assert not step_to(network, [1.0, 0.0], watched)  # 500: 80 after, and a wait of 120 minutes

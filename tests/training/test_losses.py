@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from valence.training.examples import Batch
-from valence.training.losses import CrossEntropy
+from valence.training.losses import CrossEntropy, balanced_weights
 from valence.training.networks.cnn import CnnNetwork
 from valence.training.networks.words import WordEmbedding
 from valence.training.recipe import Recipe
@@ -52,3 +52,19 @@ def test_an_adversarial_step_makes_the_loss_larger_and_trains_every_weight():
     assert shifted > plain
     shifted.backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in net.parameters())
+
+
+def test_balanced_weights_let_every_label_count_the_same():
+    labels = torch.tensor([0, 0, 0, 1])
+    weights = balanced_weights(labels, 2)
+    assert weights.tolist() == pytest.approx([4 / 6, 2.0])
+    assert (weights[labels].sum()).item() == pytest.approx(4)
+    assert balanced_weights(labels, 3).tolist() == pytest.approx([4 / 6, 2.0, 0.0]), "a label without texts has none"
+
+
+def test_class_weights_weigh_each_text():
+    net, b = network(), batch()
+    weights = torch.tensor([0.5, 3.0])
+    each = F.cross_entropy(net(b.tokens, b.lengths), b.labels, reduction="none")
+    expected = (3.0 * each[0] + 0.5 * each[1]) / 2
+    assert CrossEntropy(Recipe(precision="float32"), 2, CPU, weights)(net, b).item() == pytest.approx(expected.item(), rel=1e-6)

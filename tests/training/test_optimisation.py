@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from valence.training.optimisation import WeightAverage, build_optimizer, rate_factor, warmup_steps
+from valence.training.optimisation import WeightAverage, build_optimizer, learned_state, rate_factor, warmup_steps
 from valence.training.recipe import Recipe
 
 
@@ -63,3 +63,19 @@ def test_no_decay_follows_the_weights():
     network(torch.randn(4, 1))
     average.update(1)
     assert all(torch.equal(average.weights[k], v) for k, v in network.state_dict().items())
+
+
+def test_a_network_may_set_each_parameters_rate():
+    class Paced(nn.Linear):
+        def rate_of(self, parameter):
+            return {"weight": 0.5, "bias": 0.25}[parameter]
+
+    optimizer, schedule = build_optimizer(Paced(2, 3), Recipe(learning_rate=1.0, weight_decay=0.1), 100)
+    assert [(len(g["params"]), g["weight_decay"]) for g in optimizer.param_groups] == [(1, 0.1), (1, 0.0)]
+    assert schedule.base_lrs == [0.5, 0.25]
+
+
+def test_the_learned_state_leaves_out_what_is_frozen_and_keeps_buffers():
+    network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    network[0].weight.requires_grad_(False)
+    assert set(learned_state(network)) == {"0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked"}
