@@ -51,7 +51,7 @@ def _refuse(network: EncoderNetwork) -> None:
     if network.prefix is not None:
         raise BadSetting(f"transformers' classifiers have no place for learned keys and values. {ONNX_INSTEAD}")
     config = network.model.config
-    if network._pooling == "mean" and not hasattr(config, "classifier_pooling"):
+    if network.pooling == "mean" and not hasattr(config, "classifier_pooling"):
         raise BadSetting(
             f"transformers' classifier of the architecture {config.model_type!r} reads the first token only, this run the mean of all. "
             f"{ONNX_INSTEAD} Or train it with --pooling first."

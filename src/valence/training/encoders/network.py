@@ -40,7 +40,7 @@ class EncoderNetwork(nn.Module):
         self.precision = "auto"
         self._kind: Kind = kind_of(model.config)(model)
         self._kind.pool(pooling)
-        self._pooling = pooling
+        self.pooling = pooling
         self._padded = padded
         self._layer_decay = layer_decay
 
@@ -125,7 +125,7 @@ class EncoderNetwork(nn.Module):
         return _pack(hidden, layout)
 
     def _pool(self, hidden: Tensor, layout: Layout) -> Tensor:
-        if self._pooling == "first":
+        if self.pooling == "first":
             return hidden[layout.first]
         own = hidden if not layout.virtual else hidden[layout.is_own]
         lengths = torch.from_numpy(layout.own).to(hidden.device)

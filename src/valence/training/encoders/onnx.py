@@ -101,7 +101,7 @@ class TextGraph(nn.Module):
         for index, memory in enumerate(memories):
             hidden = kind.layer(index, hidden, layout, memory, shared)
         own = kind.finish(hidden)[virtual:]
-        return own[:1] if network._pooling == "first" else own.mean(dim=0, keepdim=True)
+        return own[:1] if network.pooling == "first" else own.mean(dim=0, keepdim=True)
 
 
 def write_graph(network: EncoderNetwork, path: Path, linear: nn.Linear | None = None) -> None:
