@@ -6,6 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from valence.training.encoders.attention import NAME, Memory
@@ -124,4 +125,19 @@ class Borrowed(Kind):
         return found
 
 
-__all__ = ["Borrowed", "Kind"]
+class TanhHead(Kind):
+    """A kind whose head is transformers' of RoBERTa: a hidden layer under tanh, dropout before either layer."""
+
+    def represent(self, pooled: Tensor) -> Tensor:
+        """Apply the head's hidden layer."""
+        head = self.model.classifier
+        return torch.tanh(head.dense(head.dropout(pooled)))
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Apply the last layer."""
+        head = self.model.classifier
+        found: Tensor = head.out_proj(head.dropout(features))
+        return found
+
+
+__all__ = ["Borrowed", "Kind", "TanhHead"]

@@ -107,7 +107,7 @@ class Layout:
         return -(-longest // self.aligned) * self.aligned
 
     def _send(self, values: NDArray[np.generic]) -> Tensor:
-        return torch.from_numpy(values).to(self.device, non_blocking=True)
+        return torch.from_numpy(values).to(self.device, non_blocking=self.device.type == "cuda")
 
 
 def _places(lengths: NDArray[np.int64]) -> NDArray[np.int64]:

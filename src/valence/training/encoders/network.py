@@ -131,7 +131,11 @@ class EncoderNetwork(nn.Module):
         lengths = torch.from_numpy(layout.own).to(hidden.device)
         # in float32: a mean over hundreds of tokens would lose digits in bfloat16
         with torch.autocast(hidden.device.type, enabled=False):
-            return torch.segment_reduce(own.float(), "mean", lengths=lengths).to(hidden.dtype)
+            if hidden.device.type in {"cpu", "cuda"}:
+                return torch.segment_reduce(own.float(), "mean", lengths=lengths).to(hidden.dtype)
+            owner = torch.repeat_interleave(lengths, output_size=len(own))  # the other devices have no segments
+            sums = own.new_zeros(len(lengths), own.shape[1], dtype=torch.float32).index_add(0, owner, own.float())
+            return (sums / lengths[:, None]).to(hidden.dtype)
 
 
 def _pack(padded: Tensor, layout: Layout) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from valence.training.encoders.attention import Memory, attend, hide_behind
-from valence.training.encoders.kind import Kind
+from valence.training.encoders.kind import Kind, TanhHead
 from valence.training.encoders.layout import Layout, Part
 
 
@@ -42,7 +42,7 @@ class DistanceBias:
         return at
 
 
-class Mpnet(Kind):
+class Mpnet(TanhHead, Kind):
     """Absolute positions, and a learned bias by the distance of two tokens, shared by all layers."""
 
     attention = ("q", "k", "v")
@@ -73,14 +73,3 @@ class Mpnet(Kind):
         for layer in self.body.encoder.layer:
             for part in (layer.intermediate, layer.output):
                 part.compile(dynamic=True)
-
-    def represent(self, pooled: Tensor) -> Tensor:
-        """Apply the head's hidden layer."""
-        head = self.model.classifier
-        return torch.tanh(head.dense(head.dropout(pooled)))
-
-    def classify(self, features: Tensor) -> Tensor:
-        """Apply the last layer."""
-        head = self.model.classifier
-        found: Tensor = head.out_proj(head.dropout(features))
-        return found
