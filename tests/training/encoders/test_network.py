@@ -6,7 +6,7 @@ from conftest import TINY_ENCODERS, sentences, tiny_encoder
 from valence.training.encoders import layout as layout_module
 from valence.training.encoders.backbone import Backbone
 from valence.training.encoders.layout import Layout
-from valence.training.encoders.network import EncoderNetwork
+from valence.training.encoders.network import EncoderNetwork, means_by_sums
 from valence.training.encoders.prefix import Prefix
 from valence.training.encoders.prompt import EncodedPrompt, Prompt
 from valence.training.examples import Examples
@@ -188,3 +188,10 @@ def test_texts_cut_into_small_parts_change_no_logit(origin, monkeypatch):
     plain = network(origin)(b.tokens, b.lengths)
     monkeypatch.setattr(layout_module, "CPU_SCORES", 500)
     torch.testing.assert_close(network(origin)(b.tokens, b.lengths), plain, atol=1e-5, rtol=0)
+
+
+def test_means_by_sums_are_those_of_segments():
+    rows, lengths = torch.randn(9, 4), torch.tensor([2, 1, 6])
+    expected = torch.stack([rows[:2].mean(0), rows[2], rows[3:].mean(0)])
+    torch.testing.assert_close(means_by_sums(rows, lengths), expected)
+    torch.testing.assert_close(torch.segment_reduce(rows, "mean", lengths=lengths), expected)

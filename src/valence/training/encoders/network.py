@@ -131,11 +131,15 @@ class EncoderNetwork(nn.Module):
         lengths = torch.from_numpy(layout.own).to(hidden.device)
         # in float32: a mean over hundreds of tokens would lose digits in bfloat16
         with torch.autocast(hidden.device.type, enabled=False):
-            if hidden.device.type in {"cpu", "cuda"}:
-                return torch.segment_reduce(own.float(), "mean", lengths=lengths).to(hidden.dtype)
-            owner = torch.repeat_interleave(lengths, output_size=len(own))  # the other devices have no segments
-            sums = own.new_zeros(len(lengths), own.shape[1], dtype=torch.float32).index_add(0, owner, own.float())
-            return (sums / lengths[:, None]).to(hidden.dtype)
+            has_segments = hidden.device.type in {"cpu", "cuda"}
+            means = torch.segment_reduce(own.float(), "mean", lengths=lengths) if has_segments else means_by_sums(own.float(), lengths)
+            return means.to(hidden.dtype)
+
+
+def means_by_sums(rows: Tensor, lengths: Tensor) -> Tensor:
+    """Return (texts, width), the mean of each text's (tokens, width) rows, where a device has no segments."""
+    owner = torch.repeat_interleave(lengths, output_size=len(rows))
+    return rows.new_zeros(len(lengths), rows.shape[1]).index_add(0, owner, rows) / lengths[:, None]
 
 
 def _pack(padded: Tensor, layout: Layout) -> Tensor:
@@ -145,4 +149,4 @@ def _pack(padded: Tensor, layout: Layout) -> Tensor:
     return padded.flatten(0, 1)[row_of + layout.order]
 
 
-__all__ = ["EncoderNetwork", "Pooling"]
+__all__ = ["EncoderNetwork", "Pooling", "means_by_sums"]
