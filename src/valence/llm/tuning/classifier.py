@@ -1,0 +1,103 @@
+"""A tuned language model: label scores for every text, its own words if asked for; saved as what was learned over named weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from valence.errors import BadData
+from valence.evaluation.outcomes import names_a_label
+from valence.llm.tuning.networks import PromptNetwork
+from valence.llm.tuning.reader import Reader
+from valence.llm.tuning.weights import Weights
+from valence.training.examples import Examples
+from valence.training.prediction import accuracy_and_loss, log_softmax, predict_logits
+from valence.types import Predictions, Size, Split
+
+ADAPTER = "adapter.safetensors"
+
+
+@dataclass
+class TunedClassifier:
+    """A network over prompts, and the reader that makes them."""
+
+    network: PromptNetwork
+    reader: Reader
+    weights: Weights
+    labels: tuple[str, ...]
+    where: torch.device
+    batch_tokens: int
+    generate: bool = False
+    """Whether to also answer in free words."""
+
+    @property
+    def size(self) -> Size:
+        """Parameter counts; two of four bits share a stored byte."""
+        held = list(self.network.parameters())
+        total = sum(p.numel() * (2 if type(p).__name__ == "Params4bit" else 1) for p in held)
+        return Size(sum(p.numel() for p in held if p.requires_grad), total)
+
+    @property
+    def device(self) -> str:
+        """Where the model computes."""
+        return str(self.where)
+
+    def predict(self, texts: Sequence[str]) -> Predictions:
+        """Classify each text by itself.
+
+        The probabilities are those of the label words among themselves, a forced choice; `responses` are the model's free words, from
+        which the valid rate comes, and the accuracy that counts an invalid answer as wrong.
+        """
+        probabilities = np.exp(log_softmax(self.logits(texts))).astype(np.float32)
+        return Predictions(probabilities, self.reader.speak(self.network, texts, self.labels) if self.generate and texts else None)
+
+    def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return (n, labels): log-probability of each label word in the answer's place, or the head's logits."""
+        if not texts:
+            return np.zeros((0, len(self.labels)), np.float32)
+        return predict_logits(self.network, Examples(self.reader.encode(texts), None, self.where), budget=self.batch_tokens)
+
+    def figures(self, split: Split) -> dict[str, float]:
+        """Return accuracy by forced choice and, of free words, their own: all, valid, and right among the valid."""
+        logits = self.logits(split.texts)
+        accuracy, loss = accuracy_and_loss(logits, split.labels)
+        found = {"forced_accuracy": accuracy, "log_loss": loss}
+        if self.generate:
+            said = self.reader.speak(self.network, split.texts, self.labels)
+            valid = names_a_label(said, self.labels)
+            named = [next((i for i, name in enumerate(self.labels) if names_a_label([text], [name])[0]), -1) for text in said]
+            right = valid & (np.array(named) == split.labels)
+            found |= {"valid_rate": float(valid.mean()), "accuracy": float(right.mean())}
+            found |= {"accuracy_valid": float(right[valid].mean())} if valid.any() else {}
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write what was learned beside the weights' name and digest; the weights stay where they are."""
+        learned = {name: value.detach().cpu().contiguous().clone() for name, value in self.network.state_dict().items()}
+        save_file(learned, folder / ADAPTER)
+        self.weights.record(folder)
+
+    def restore(self, folder: Path) -> None:
+        """Put back what `save` wrote.
+
+        Raises:
+            BadData: the file is broken or holds other tensors than this method learns.
+        """
+        try:
+            learned = load_file(folder / ADAPTER, device=str(self.where))
+        except (OSError, SafetensorError) as error:
+            raise BadData(f"{folder / ADAPTER} cannot be read: {error}.") from error
+        wanted = {name: value.shape for name, value in self.network.state_dict().items()}
+        if wanted != {name: value.shape for name, value in learned.items()}:
+            raise BadData(f"{folder / ADAPTER} holds {len(learned)} tensors that are not the {len(wanted)} this method learns.")
+        self.network.load_state_dict(learned, strict=False)
+
+
+__all__ = ["ADAPTER", "TunedClassifier"]

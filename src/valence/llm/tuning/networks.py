@@ -1,0 +1,162 @@
+"""A language model as a network over prompts: scores of label words in the answer's place, or a head that stands there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from valence.llm.label_scores import LOGIT_ROWS, Row
+from valence.llm.tuning.attention import NAME
+from valence.training.encoders.layout import Layout
+
+
+class PromptNetwork(nn.Module):
+    """A causal language model that reads prompts one behind the other."""
+
+    def __init__(self, model: Any, *, padded: bool = False) -> None:  # noqa: ANN401 - transformers' classes are untyped
+        """Take transformers' model over; where its attention cannot be replaced, or if asked to, prompts are padded behind."""
+        super().__init__()
+        self.model = model
+        self.padded = padded or not getattr(model, "_supports_attention_backend", False)
+        self._body = [model.get_decoder()]  # in a list: a second name for the same weights would be saved twice
+        if not self.padded:
+            model.set_attn_implementation(NAME)
+
+    def states(self, tokens: Tensor, layout: Layout) -> Tensor:
+        """Return (tokens, width) last hidden states of the (texts, time) ids, without what is behind each text."""
+        body = self._body[0]
+        if self.padded:
+            time = torch.arange(tokens.shape[1], device=tokens.device)
+            mask = (time < layout.offsets.diff()[:, None]).long()
+            found: Tensor = body(input_ids=tokens, attention_mask=mask, use_cache=False).last_hidden_state
+            return pack(found, layout)
+        ids, positions = pack(tokens, layout)[None], layout.order[None]
+        packed: Tensor = body(input_ids=ids, position_ids=positions, layout=layout, use_cache=False).last_hidden_state[0]
+        return packed
+
+    @contextlib.contextmanager
+    def generating(self) -> Iterator[None]:
+        """Lend the model to transformers' own `generate`, whose attention reads a mask and a cache."""
+        was_training = self.training
+        self.eval()
+        self.model.set_attn_implementation("sdpa")
+        try:
+            yield
+        finally:
+            self.train(was_training)
+            if not self.padded:
+                self.model.set_attn_implementation(NAME)
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]  # noqa: ANN401
+        """Return what is trained and nothing else: the rest, in 4 bits or 16, is where it was."""
+        learned = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
+        whole: dict[str, Any] = super().state_dict(*args, **kwargs)
+        return {name: value for name, value in whole.items() if name in learned}
+
+
+class AnswerNetwork(PromptNetwork):
+    """Scores the label words as answers; learns from their tokens alone, the prompt's are only read."""
+
+    def __init__(self, model: Any, words: Sequence[tuple[int, ...]], end: int, *, padded: bool = False) -> None:  # noqa: ANN401
+        """Take the tokens of each label word, and the one that ends an answer."""
+        super().__init__(model, padded=padded)
+        stems = Row((), tuple(words)).stems
+        of = [next(i for i, stem in enumerate(stems) if stem[: len(word) - 1] == word[:-1]) for word in words]
+        self._stem_lengths = np.array([len(stem) for stem in stems], np.int64)
+        self._answer_lengths = np.array([len(word) + 1 for word in words], np.int64)
+        for name, rows in (("stems", stems), ("words", words), ("answers", [(*word, end) for word in words])):
+            self.register_buffer(name, table(rows), persistent=False)
+        self.register_buffer("stem_of", torch.tensor(of), persistent=False)
+        self.register_buffer("spells", torch.tensor([[j < len(w) for j in range(max(map(len, words)))] for w in words]), persistent=False)
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (texts, labels) log-probability of each label word over all its tokens, in nats.
+
+        Args:
+            tokens: (texts, time) ids of the prompts, anything behind each.
+            lengths: (texts,) tokens of each prompt, on the CPU.
+        """
+        stems, words, spells = self.get_buffer("stems"), self.get_buffer("words"), self.get_buffer("spells")
+        n, s = len(tokens), len(stems)
+        states = self._follow(
+            tokens.repeat_interleave(s, 0), lengths.numpy().repeat(s), stems.repeat(n, 1), np.tile(self._stem_lengths, n), words.shape[1]
+        )
+        share = max(LOGIT_ROWS // words.shape[1], 1)  # a row of logits is as long as the vocabulary
+        steps = torch.cat([self._log_probs(part, words.T.expand(len(part), -1, -1)) for part in torch.split(states, share)])
+        # (texts, stems, places, labels): each label is read off the stem that begins as it does
+        of = self.get_buffer("stem_of")
+        read = steps.view(n, s, *steps.shape[1:])[:, of, :, torch.arange(len(of), device=of.device)]
+        return (read * spells[:, None, :]).sum(-1).T
+
+    def answer_losses(self, tokens: Tensor, lengths: Tensor, labels: Tensor) -> Tensor:
+        """Return (texts,) negative log-likelihood, in nats, of each text's label word and the token that ends the answer."""
+        answers, size = self.get_buffer("answers")[labels], self._answer_lengths[labels.cpu().numpy()]
+        states = self._follow(tokens, lengths.numpy(), answers[:, :-1], size - 1, answers.shape[1])
+        steps = self._log_probs(states, answers[:, :, None])[..., 0]
+        own = torch.arange(answers.shape[1], device=steps.device) < torch.from_numpy(size).to(steps.device)[:, None]
+        return -(steps * own).sum(1)
+
+    def _follow(self, tokens: Tensor, lengths: NDArray[np.int64], after: Tensor, after_lengths: NDArray[np.int64], places: int) -> Tensor:
+        """Read each prompt and what follows it; return (texts, places, width) states from which the answer's tokens are told.
+
+        Place j tells the answer's token j; places behind an answer's end repeat its last.
+        """
+        device = tokens.device
+        at = torch.from_numpy(lengths).to(device)
+        if after.shape[1]:
+            whole = F.pad(tokens, (0, after.shape[1]))
+            tokens = whole.scatter(1, at[:, None] + torch.arange(after.shape[1], device=device), after)
+        layout = Layout(lengths + after_lengths, device)
+        tokens = tokens[:, : int(layout.lengths.max())]
+        step = torch.arange(places, device=device).minimum(torch.from_numpy(after_lengths).to(device)[:, None])
+        return self.states(tokens, layout)[layout.first[:, None] + at[:, None] - 1 + step]
+
+    def _log_probs(self, states: Tensor, wanted: Tensor) -> Tensor:
+        """Return (texts, places, m) log-probabilities, in float32, of the (texts, places, m) `wanted` tokens."""
+        logits = self.model.get_output_embeddings()(states).float()
+        cap = getattr(self.model.config, "final_logit_softcapping", None)
+        logits = logits if not cap else cap * torch.tanh(logits / cap)
+        found: Tensor = logits.gather(-1, wanted) - logits.logsumexp(-1, keepdim=True)
+        return found
+
+
+class HeadNetwork(PromptNetwork):
+    """A linear head on the state of each prompt's last own token: where the answer would begin."""
+
+    def __init__(self, model: Any, labels: int, *, padded: bool = False) -> None:  # noqa: ANN401
+        """Put a float32 head with `labels` outputs over the model's body."""
+        super().__init__(model, padded=padded)
+        width = model.get_output_embeddings().weight.device, model.config.hidden_size
+        self.head = nn.Linear(width[1], labels, bias=False, device=width[0])
+        nn.init.normal_(self.head.weight, std=0.02)
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (texts, labels) logits of (texts, time) prompts with (texts,) lengths on the CPU."""
+        layout = Layout(lengths.numpy(), tokens.device)
+        last = self.states(tokens, layout)[layout.offsets[1:].long() - 1]
+        with torch.autocast(last.device.type, enabled=False):
+            found: Tensor = self.head(last.float())
+        return found
+
+
+def pack(padded: Tensor, layout: Layout) -> Tensor:
+    """Return the (tokens, ...) of (texts, time, ...) without what is behind each text."""
+    starts = torch.arange(len(padded), device=padded.device) * padded.shape[1]
+    row_of = torch.repeat_interleave(starts, layout.offsets.diff(), output_size=int(layout.lengths.sum()))
+    return padded.flatten(0, 1)[row_of + layout.order]
+
+
+def table(rows: Sequence[tuple[int, ...]]) -> Tensor:
+    """Return (rows, longest) int64 ids, zeros behind each row."""
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows], dtype=torch.long).view(len(rows), longest)
+
+
+__all__ = ["AnswerNetwork", "HeadNetwork", "PromptNetwork", "pack", "table"]

@@ -1,0 +1,118 @@
+"""From settings to a tuned classifier: refuse what cannot be, read, score before, train, score after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from valence.errors import BadSetting
+from valence.llm.places import find_template
+from valence.llm.tuning.classifier import TunedClassifier
+from valence.llm.tuning.networks import PromptNetwork
+from valence.llm.tuning.reader import Reader
+from valence.llm.tuning.settings import Tuning
+from valence.llm.tuning.updates import add_updates
+from valence.llm.tuning.weights import Weights, check_bits, check_engine
+from valence.text.prompt import Prompt
+from valence.training.device import resolve_device, use_bfloat16
+from valence.training.examples import Batch, Examples
+from valence.training.fitting import draw_plan, fit_network
+from valence.training.losses import CrossEntropy
+from valence.types import Split, Task
+
+
+class AnswerLoss(CrossEntropy):
+    """Negative log-likelihood of the answer's tokens: the label word and the token that ends it."""
+
+    def __call__(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Return the loss; with class weights each text's is scaled by its label's."""
+        with self.arithmetic():
+            per_text: Tensor = network.answer_losses(batch.tokens, batch.lengths, batch.labels)  # type: ignore[operator]
+        return self.mean(per_text if self._class_weights is None else per_text * self._class_weights[batch.labels])
+
+
+def tune(settings: Tuning, train: Split, valid: Split, task: Task) -> TunedClassifier:
+    """Tune on `train`; the best epoch on `valid` is kept.
+
+    Raises:
+        BadSetting: no such weights or template, 4 bits without CUDA, too few label words, reviews too long for the model.
+        FailedRun: a loss went non-finite.
+    """
+    weights, device, reader = _prepare(settings, Weights.find(settings.backbone), task)
+    task.journal.progress(0, 1, f"reading {settings.backbone}")
+    learn, check = (Examples(reader.encode(part.texts), part.labels, device) for part in (train, valid))
+    labels = task.labels
+
+    def build() -> PromptNetwork:
+        network: PromptNetwork = _network(settings, weights, reader, device, task)
+        if settings.before:
+            made = _classifier(settings, network.eval(), weights, reader, device, labels)
+            task.journal.log(0, **{f"before_{name}": value for name, value in made.figures(valid).items()})
+        return network
+
+    network = fit_network(build, learn, check, settings, task, settings.objective())
+    found = _classifier(settings, network, weights, reader, device, labels)
+    if settings.before:
+        steps = draw_plan(learn, settings, task.seed).steps
+        task.journal.log(steps, **{f"after_{name}": value for name, value in found.figures(valid).items()})
+    return found
+
+
+def reload(settings: Tuning, folder: Path, task: Task) -> TunedClassifier:
+    """Return the classifier that was saved in a folder.
+
+    Raises:
+        BadData: the folder is broken, or the weights are others by now.
+        BadSetting: as `tune`.
+    """
+    weights, device, reader = _prepare(settings, Weights.recorded(folder), task)
+    with torch.random.fork_rng(devices=[]):
+        network = _network(settings, weights, reader, device, task).to(device).eval()
+    found = _classifier(settings, network, weights, reader, device, task.labels)
+    found.restore(folder)
+    return found
+
+
+def _prepare(settings: Tuning, weights: Weights, task: Task) -> tuple[Weights, torch.device, Reader]:
+    """Check all that can be checked before weights are fetched."""
+    device = resolve_device(task.device)
+    check_engine(settings.engine)
+    check_bits(settings.bits, device)
+    places = None if weights.folder is None and settings.backbone == "random" else weights.config().max_position_embeddings
+    words = settings.label_words or task.labels
+    if len(words) != len(task.labels) or len({word.lower() for word in words}) != len(words) or not all(word.strip() for word in words):
+        raise BadSetting(f"label_words must be {len(task.labels)} different words, for {', '.join(task.labels)}; got: {', '.join(words)}.")
+    prompt = Prompt(find_template(settings.template), tuple(words))
+    reader = Reader(weights.name, weights.tokenizer(), prompt, settings.ask(prompt), device, settings.batch_tokens)
+    reader.check_room(places)
+    return weights, device, reader
+
+
+def _network(settings: Tuning, weights: Weights, reader: Reader, device: torch.device, task: Task) -> Any:  # noqa: ANN401
+    # a CPU keeps float32 unless asked: it has no arithmetic in bfloat16 that would be worth it everywhere
+    asked = settings.precision == "bfloat16" or (device.type != "cpu" and use_bfloat16(settings.precision, device))
+    model = weights.model(device, torch.bfloat16 if asked else torch.float32, settings.bits)
+    stops = model.generation_config.eos_token_id
+    known = stops if isinstance(stops, list) else [] if stops is None else [stops]
+    model.generation_config.eos_token_id = sorted({*known, reader.end})
+    add_updates(model, settings.updates)
+    if settings.gradient_checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    return settings.over(model, reader, len(task.labels)).to(device)
+
+
+def _classifier(
+    settings: Tuning,
+    network: PromptNetwork,
+    weights: Weights,
+    reader: Reader,
+    device: torch.device,
+    labels: tuple[str, ...],
+) -> TunedClassifier:
+    return TunedClassifier(network, reader, weights, labels, device, settings.batch_tokens, settings.speaks)
+
+
+__all__ = ["AnswerLoss", "reload", "tune"]

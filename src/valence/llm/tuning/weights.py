@@ -1,0 +1,150 @@
+"""A causal language model's weights: where they lie, what they are, and how they are read in 16 or in 4 bits."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from valence.errors import BadData, BadSetting
+from valence.llm import places
+from valence.llm.local import RANDOM
+from valence.llm.random_llama import byte_tokenizer, random_llama
+from valence.training.encoders.kinds import KINDS
+from valence.training.trainer import quiet_transformers
+
+Bits = Literal[4, 16]
+FILE = "backbone.json"
+TEXT_OF_BOTH = {r"^(model\.)?language_model\.(model\.)?": "model."}
+"""Names of the weights of a language model inside one that also sees images, and their names without it."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Pretrained weights that were found, or are to be fetched from the hub."""
+
+    name: str
+    """As the user wrote it."""
+    folder: Path | None
+    """None for the hub's, and for the random model."""
+
+    @classmethod
+    def find(cls, name: str) -> Weights:
+        """Look for a folder of that path, then under $VALENCE_MODELS, whole or by its last part; else it is the hub's."""
+        if name == RANDOM:
+            return cls(name, None)
+        return cls(name, places.find_weights(name) or places.find_weights(name.rpartition("/")[2]))
+
+    @classmethod
+    def recorded(cls, folder: Path) -> Weights:
+        """Find the weights whose name and digest a model folder holds.
+
+        Raises:
+            BadData: the folder says nothing, or other weights are found under that name.
+        """
+        try:
+            said = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            found, digest = cls.find(str(said["name"])), str(said["digest"])
+        except (OSError, ValueError, KeyError) as error:
+            raise BadData(f"{folder / FILE} cannot be read: {error}.") from None
+        if found.digest() != digest:
+            raise BadData(
+                f"{folder} was learned over other weights of {found.name!r} than those found now (digest {found.digest()}, not {digest})."
+            )
+        return found
+
+    def record(self, folder: Path) -> None:
+        """Write name and digest into a model folder."""
+        (folder / FILE).write_text(json.dumps({"name": self.name, "digest": self.digest()}, indent=2), encoding="utf-8")
+
+    def digest(self) -> str:
+        """Return 16 hex digits of weights, settings and tokenizer; of the name where the hub's cache holds them."""
+        whole = places.digest(self.folder) if self.folder else self.name
+        return hashlib.blake2b(whole.encode(), digest_size=8).hexdigest()
+
+    def config(self) -> Any:  # noqa: ANN401 - transformers' classes are untyped
+        """Return transformers' configuration of the language model, without a vision tower's.
+
+        Raises:
+            BadSetting: it is nowhere, or no causal language model.
+        """
+        from transformers import AutoConfig
+        from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as KNOWN
+
+        whole = self._asked(AutoConfig.from_pretrained)
+        config = whole.get_text_config()
+        if config.model_type.replace("-", "_") in KINDS.names or config.model_type not in KNOWN:
+            raise BadSetting(f"backbone {self.name!r} is a {config.model_type!r}, no causal language model. For encoders: valence run lora")
+        return config
+
+    def tokenizer(self) -> Any:  # noqa: ANN401
+        """Return the tokenizer."""
+        if self.name == RANDOM:
+            return byte_tokenizer()
+        from transformers import AutoTokenizer
+
+        with quiet_transformers():
+            return self._asked(AutoTokenizer.from_pretrained)
+
+    def model(self, device: torch.device, kind: torch.dtype, bits: Bits) -> Any:  # noqa: ANN401
+        """Return transformers' causal language model.
+
+        Args:
+            device: where it is to be; 4 bits are made there.
+            kind: number format of the weights, or, of 4 bits, of the arithmetic.
+            bits: of each frozen weight.
+        """
+        if self.name == RANDOM:
+            return random_llama()[0].to(device, kind)
+        from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+        settings: dict[str, Any] = {"config": self.config(), "dtype": kind, "attn_implementation": "sdpa", "key_mapping": TEXT_OF_BOTH}
+        if bits == 4:
+            quantised: Any = BitsAndBytesConfig
+            plan = quantised(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=kind)
+            settings |= {"quantization_config": plan, "device_map": {"": device}}
+        with quiet_transformers():
+            model = self._asked(AutoModelForCausalLM.from_pretrained, **settings)
+        return model if bits == 4 else model.to(device)
+
+    def _asked(self, read: Any, **settings: Any) -> Any:  # noqa: ANN401
+        try:
+            return read(self.folder or self.name, trust_remote_code=False, **settings)
+        except (OSError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise BadSetting(f"No weights {self.name!r}: not a folder, not in $VALENCE_MODELS, and the hub says: {reason}") from None
+
+
+def check_bits(bits: Bits, device: torch.device) -> None:
+    """Refuse 4 bits where they cannot be, before any weights are fetched.
+
+    Raises:
+        BadSetting: without CUDA, or without bitsandbytes.
+    """
+    if bits != 4:
+        return
+    if device.type != "cuda":
+        raise BadSetting(f"bits 4 needs a CUDA device for bitsandbytes, this run is on {device}. Set --bits 16: LoRA over whole weights.")
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise BadSetting("bits 4 needs the package bitsandbytes. Install it with: pip install bitsandbytes, or set --bits 16.")
+
+
+def check_engine(engine: str) -> None:
+    """Refuse the engine that is not here, before any weights are fetched.
+
+    Raises:
+        BadSetting: the engine is not `packed`.
+    """
+    if engine == "packed":
+        return
+    has = importlib.util.find_spec(engine) is not None
+    found = "it is installed, but this version of Valence has never been run with it and refuses to guess" if has else "it is not installed"
+    raise BadSetting(f"engine {engine} needs CUDA and the package {engine}: {found}. Use --engine packed.")
+
+
+__all__ = ["Bits", "Weights", "check_bits", "check_engine"]
