@@ -1,0 +1,148 @@
+"""Scores are those of transformers' own model read one word at a time; no text sees another; only the answer is learned."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional as F
+from transformers import AttentionInterface, AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, Gemma3Config
+
+from valence.llm.tuning import attention
+from valence.llm.tuning.networks import AnswerNetwork, HeadNetwork
+from valence.llm.tuning.updates import Updates, add_updates, projection_names
+from valence.llm.tuning.weights import Weights
+from valence.training.trainer import quiet_transformers
+
+CPU = torch.device("cpu")
+KINDS = ("mistral", "qwen3", "llama", "gemma3_text", "phi3", "qwen2")
+WORDS = ((5, 6, 7), (5, 9), (11,))
+"""Label words of three, two and one token; two share their first."""
+END = 257
+LENGTHS = torch.tensor([40, 7, 23, 1])
+PROMPTS = torch.randint(0, 250, (4, 40), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def model(folder_of):
+    return lambda kind: Weights.find(str(folder_of(kind))).model(CPU, torch.float32, 16).eval()
+
+
+def by_hand(folder: Path, answers) -> torch.Tensor:
+    """Log-probability of each answer behind each prompt, read alone by eager attention."""
+    with quiet_transformers():
+        reference = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager").eval()
+    found = torch.zeros(len(PROMPTS), len(answers))
+    for i, length in enumerate(LENGTHS.tolist()):
+        for j, answer in enumerate(answers):
+            ids = torch.tensor([[*PROMPTS[i, :length].tolist(), *answer]])
+            logs = reference(input_ids=ids).logits[0].log_softmax(-1)
+            found[i, j] = sum(logs[length - 1 + at, token] for at, token in enumerate(answer))
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_scores_are_those_of_each_prompt_and_word_read_alone(kind, folder_of, model):
+    with torch.inference_mode():
+        expected = by_hand(folder_of(kind), WORDS)
+        packed = AnswerNetwork(model(kind), WORDS, END)
+        assert not packed.padded
+        torch.testing.assert_close(packed(PROMPTS, LENGTHS), expected, atol=1e-4, rtol=0)
+        torch.testing.assert_close(AnswerNetwork(model(kind), WORDS, END, padded=True)(PROMPTS, LENGTHS), expected, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_loss_is_that_of_the_answer_and_its_end_and_nothing_else(kind, folder_of, model):
+    labels = torch.tensor([0, 1, 2, 0])
+    with torch.inference_mode():
+        expected = -by_hand(folder_of(kind), [(*word, END) for word in WORDS])[torch.arange(4), labels]
+        torch.testing.assert_close(
+            AnswerNetwork(model(kind), WORDS, END).answer_losses(PROMPTS, LENGTHS, labels), expected, atol=1e-4, rtol=0
+        )
+
+
+def test_the_attention_that_was_asked_for_is_the_one_that_runs(model, monkeypatch):
+    windows = []
+
+    def watched(*inputs, **settings):
+        assert inputs[4] is None, "a mask would hold tokens x tokens numbers"
+        windows.append(settings.get("sliding_window"))
+        return attention.causal_attention(*inputs, **settings)
+
+    monkeypatch.setitem(AttentionInterface._global_mapping, attention.NAME, watched)
+    AnswerNetwork(model("gemma3_text"), WORDS, END)(PROMPTS, LENGTHS)
+    assert windows == [16, None]
+
+
+@pytest.mark.parametrize("make", [lambda m: AnswerNetwork(m, WORDS, END), lambda m: HeadNetwork(m, 3)], ids=["answer", "head"])
+def test_neighbours_and_what_stands_behind_a_prompt_change_nothing(model, make):
+    network = make(model("gemma3_text"))
+    with torch.inference_mode():
+        together = network(PROMPTS, LENGTHS)
+        other = PROMPTS.where(torch.arange(40) < LENGTHS[:, None], 3)
+        torch.testing.assert_close(network(F.pad(other, (0, 9), value=77), LENGTHS), together, atol=1e-4, rtol=0)
+        for i, length in enumerate(LENGTHS.tolist()):
+            torch.testing.assert_close(network(PROMPTS[i : i + 1, :length], LENGTHS[i : i + 1])[0], together[i], atol=1e-4, rtol=0)
+
+
+def test_the_head_reads_the_last_own_token(model):
+    network = HeadNetwork(model("llama"), 2)
+    with torch.inference_mode():
+        states = network.model.model(input_ids=PROMPTS[1:2, :7], use_cache=False, layout=attention.Layout(LENGTHS[1:2].numpy(), CPU))
+        torch.testing.assert_close(network(PROMPTS, LENGTHS)[1], network.head(states.last_hidden_state[0, -1]), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_updates_start_at_zero_and_only_they_are_learned_and_saved(kind, model):
+    plain, tuned = model(kind), model(kind)
+    add_updates(tuned, Updates(4, 8, 0.0, "all"))
+    network = AnswerNetwork(tuned, WORDS, END)
+    with torch.inference_mode():
+        torch.testing.assert_close(network(PROMPTS, LENGTHS), AnswerNetwork(plain, WORDS, END)(PROMPTS, LENGTHS), atol=0, rtol=0)
+    network.answer_losses(PROMPTS, LENGTHS, torch.tensor([0, 1, 2, 0])).sum().backward()
+    learned = {name for name, parameter in network.named_parameters() if parameter.grad is not None}
+    assert learned == set(network.state_dict())
+    assert len(learned) == 2 * len(projection_names(plain, "all"))
+    assert not any("lm_head" in name or "embed" in name for name in learned)
+
+
+def test_attention_alone_is_adapted_if_asked(model):
+    names = projection_names(model("phi3"), "attention")
+    assert sorted(name.rpartition(".")[2] for name in names) == ["o_proj", "o_proj", "qkv_proj", "qkv_proj"]
+
+
+def test_recomputed_layers_give_the_same_gradients(model):
+    grads = []
+    for again in (False, True):
+        tuned = model("gemma3_text")
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            add_updates(tuned, Updates(4, 8, 0.0, "all"))
+        if again:
+            tuned.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        network = AnswerNetwork(tuned, WORDS, END).train()
+        network.answer_losses(PROMPTS, LENGTHS, torch.tensor([0, 1, 2, 0])).sum().backward()
+        grads.append({n: p.grad for n, p in network.named_parameters() if p.requires_grad})
+    for name, grad in grads[0].items():
+        torch.testing.assert_close(grads[1][name], grad)
+
+
+def test_a_gemma_that_also_sees_gives_its_language_model_alone(tmp_path, folder_of):
+    language = AutoConfig.from_pretrained(folder_of("gemma3_text")).to_dict()
+    sight = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "image_size": 32,
+        "patch_size": 16,
+    }
+    marks = {"image_token_index": 259, "boi_token_index": 258, "eoi_token_index": 255, "mm_tokens_per_image": 4}
+    with torch.random.fork_rng(), quiet_transformers():
+        torch.manual_seed(0)
+        whole = AutoModelForImageTextToText.from_config(Gemma3Config(text_config=language, vision_config=sight, **marks)).eval()
+        whole.save_pretrained(tmp_path)
+    alone = Weights.find(str(tmp_path)).model(CPU, torch.float32, 16).eval()
+    assert type(alone).__name__ == "Gemma3ForCausalLM"
+    with torch.inference_mode():
+        expected = whole(input_ids=PROMPTS[:1], token_type_ids=torch.zeros_like(PROMPTS[:1])).logits
+        torch.testing.assert_close(alone(input_ids=PROMPTS[:1]).logits, expected)
