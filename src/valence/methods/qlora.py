@@ -1,0 +1,60 @@
+"""QLoRA: low-rank updates beside a language model's frozen four-bit weights (Dettmers et al., 2023, arXiv:2305.14314)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import PositiveInt
+
+from valence.llm.asked import Ask
+from valence.llm.tuning.settings import Tuning
+from valence.text.prompt import Prompt
+
+if TYPE_CHECKING:
+    from valence.llm.tuning.networks import PromptNetwork
+    from valence.llm.tuning.reader import Reader
+    from valence.training.losses import Objective
+
+TINY: dict[str, object] = {
+    "backbone": "random",
+    "template": "brief",
+    "bits": 16,
+    "epochs": 16,
+    "batch_texts": 4,
+    "learning_rate": 0.005,
+    "max_review_tokens": 96,
+    "batch_tokens": 4096,
+}
+
+
+class Qlora(Tuning):
+    """Teach a language model to answer the prompt with the label word; the loss is on the answer alone."""
+
+    paper: ClassVar[str] = "Dettmers et al., 2023, arXiv:2305.14314; Hu et al., 2021, arXiv:2106.09685"
+
+    generate: bool = False
+    """Also answer each text in free words, greedily: the valid rate and the accuracy among the valid come from them."""
+    answer_tokens: PositiveInt = 8
+    """Tokens of an answer in free words."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether predictions hold the model's own words."""
+        return self.generate
+
+    def ask(self, prompt: Prompt) -> Ask:
+        """Return how each review is put into the prompt."""
+        return Ask("generate", prompt.words, self.max_review_tokens, self.cut, self.form, answer_tokens=self.answer_tokens)
+
+    def over(self, model: Any, reader: Reader, labels: int) -> PromptNetwork:  # noqa: ANN401 - transformers' classes are untyped
+        """Score the label words in the answer's place."""
+        from valence.llm.tuning.networks import AnswerNetwork
+
+        return AnswerNetwork(model, reader.words, reader.end)
+
+    def objective(self) -> Callable[..., Objective]:
+        """Return the loss on the answer's tokens."""
+        from valence.llm.tuning.tuning import AnswerLoss
+
+        return AnswerLoss
