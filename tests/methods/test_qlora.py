@@ -108,9 +108,11 @@ def test_before_and_after_stand_side_by_side(folder_of):
     )
     valid = toy(8, 1)
     fitted = settings.fit(toy(32), valid, task(journal))
-    before, after = ({k: v for _, row in journal.rows for k, v in row.items() if k.startswith(when)} for when in ("before_", "after_"))
+    last = journal.rows[-1][1]
+    before, after = ({k: v for k, v in last.items() if k.startswith(when)} for when in ("before_", "after_"))
+    assert journal.rows[0] == (0, before)
+    assert len({step for step, _ in journal.rows}) == len(journal.rows), "rows of one step replace each other in a run's history"
     assert {"before_forced_accuracy", "before_log_loss", "before_valid_rate", "before_accuracy"} <= set(before)
-    assert journal.rows[0][0] == 0
     assert before["before_valid_rate"] == 0, "random words name no label"
     assert after["after_valid_rate"] == 1, "a tuned model answers with a label word, and stops"
     assert after["after_accuracy"] == after["after_accuracy_valid"]
@@ -118,6 +120,29 @@ def test_before_and_after_stand_side_by_side(folder_of):
     told = fitted.predict(valid.texts)
     assert {text.lower() for text in told.responses} <= set(LABELS)
     assert after["after_forced_accuracy"] == (told.labels == valid.labels).mean()
+
+
+def test_a_killed_training_resumes_to_the_same_answers_and_remembers_the_figures_before(folder_of, tmp_path):
+    settings = Qlora(backbone=str(folder_of("llama")), before=True, **{**SMALL, "epochs": 3})
+    train, valid = toy(32), toy(8, 1)
+    whole = Kept()
+    expected = settings.fit(train, valid, task(whole)).predict(valid.texts).probabilities
+
+    class Killed(Kept):
+        folder = tmp_path
+
+        def log(self, step, **values):
+            super().log(step, **values)
+            if values.get("epoch") == 3:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        settings.fit(train, valid, task(Killed()))
+    resumed = Kept()
+    resumed.folder = tmp_path
+    np.testing.assert_array_equal(settings.fit(train, valid, task(resumed)).predict(valid.texts).probabilities, expected)
+    assert resumed.rows[0][0] > 0, "a row of step 0 would wipe out the history so far"
+    assert resumed.rows[-1] == whole.rows[-1]
 
 
 def test_a_second_model_gets_the_very_data_that_the_first_got(folder_of, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -44,20 +45,34 @@ def tune(settings: Tuning, train: Split, valid: Split, task: Task) -> TunedClass
     weights, device, reader = _prepare(settings, Weights.find(settings.backbone), task)
     task.journal.progress(0, 1, f"reading {settings.backbone}")
     learn, check = (Examples(reader.encode(part.texts), part.labels, device) for part in (train, valid))
-    labels = task.labels
+    labels, before = task.labels, dict[str, float]()
 
     def build() -> PromptNetwork:
         network: PromptNetwork = _network(settings, weights, reader, device, task)
         if settings.before:
-            made = _classifier(settings, network.eval(), weights, reader, device, labels)
-            task.journal.log(0, **{f"before_{name}": value for name, value in made.figures(valid).items()})
+            before.update(_untouched(_classifier(settings, network.eval(), weights, reader, device, labels), valid, task))
         return network
 
     network = fit_network(build, learn, check, settings, task, settings.objective())
     found = _classifier(settings, network, weights, reader, device, labels)
     if settings.before:
-        steps = draw_plan(learn, settings, task.seed).steps
-        task.journal.log(steps, **{f"after_{name}": value for name, value in found.figures(valid).items()})
+        after = {f"after_{name}": value for name, value in found.figures(valid).items()}
+        # behind the last step: a row of a journal replaces those of the same step
+        task.journal.log(draw_plan(learn, settings, task.seed).steps + 1, **before, **after)
+    return found
+
+
+def _untouched(made: TunedClassifier, valid: Split, task: Task) -> dict[str, float]:
+    """Return the figures of a model of which nothing is learned yet; a resumed training remembers them."""
+    kept = task.journal.folder / "before.json" if task.journal.folder else None
+    if kept is not None and kept.is_file():
+        known: dict[str, float] = json.loads(kept.read_text(encoding="utf-8"))
+        return known
+    found = {f"before_{name}": value for name, value in made.figures(valid).items()}
+    task.journal.log(0, **found)
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(found), encoding="utf-8")
     return found
 
 
