@@ -207,6 +207,29 @@ def test_what_cannot_be_is_refused_before_weights_are_read(setting, message, fol
         Qlora(**{**SMALL, "backbone": str(folder), **setting}).fit(toy(8), toy(4, 1), task())
 
 
+@pytest.mark.parametrize("setting", [{"label_smoothing": 0.1}, {"adversarial": 0.5}])
+def test_a_setting_that_would_be_passed_over_is_refused(setting):
+    with pytest.raises(ValueError, match=next(iter(setting))):
+        Qlora(**setting)
+
+
+@pytest.mark.parametrize("method", [Qlora, LlmHead])
+@pytest.mark.parametrize(
+    "setting", [{"precision": "bfloat16"}, {"gradient_checkpointing": True, "average_decay": 0.9, "lora_dropout": 0.1}]
+)
+def test_every_way_to_train_reloads_to_the_same_bits(method, setting, folder_of, tmp_path):
+    settings = method(backbone=str(folder_of("gemma3_text")), **SMALL, **setting)
+    texts = toy(6, 2).texts
+    fitted = settings.fit(toy(16), toy(8, 1), task())
+    told = fitted.predict(texts).probabilities
+    assert np.isfinite(told).all()
+    fitted.save(tmp_path)
+    again = settings.load(tmp_path, task())
+    np.testing.assert_array_equal(again.predict(texts).probabilities, told)
+    assert again.size == fitted.size
+    assert 0 < fitted.size.trainable < fitted.size.total
+
+
 def test_an_encoder_is_no_language_model(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "bert"}', encoding="utf-8")
     with pytest.raises(BadSetting, match="is a 'bert', no causal language model"):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import PositiveInt
+from pydantic import PositiveInt, model_validator
 
 from valence.llm.asked import Ask
 from valence.llm.tuning.settings import Tuning
@@ -37,6 +37,12 @@ class Qlora(Tuning):
     """Also answer each text in free words, greedily: the valid rate and the accuracy among the valid come from them."""
     answer_tokens: PositiveInt = 8
     """Tokens of an answer in free words."""
+
+    @model_validator(mode="after")
+    def _no_smoothing(self) -> Self:
+        if self.label_smoothing:
+            raise ValueError("label_smoothing spreads a target over labels; qlora learns words. llm_head has labels")
+        return self
 
     @property
     def speaks(self) -> bool:
