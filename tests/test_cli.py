@@ -7,9 +7,21 @@ import pytest
 from valence.cli import VERBS, main
 
 
+AFTER = """
+import sys
+from valence.cli import main
+try:
+    main({words!r})
+except SystemExit:
+    pass
+print()
+print(*sys.modules)
+"""
+
+
 def modules_after(words: str) -> set[str]:
-    code = f"import sys\nfrom valence.cli import main\ntry:\n    main({words.split()!r})\nexcept SystemExit:\n    pass\nprint()\nprint(*sys.modules)"
-    return set(subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()[-1].split())
+    said = subprocess.check_output([sys.executable, "-c", AFTER.format(words=words.split())], text=True)
+    return set(said.splitlines()[-1].split())
 
 
 def test_help_imports_nothing_heavy():
