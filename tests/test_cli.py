@@ -6,7 +6,6 @@ import pytest
 
 from valence.cli import VERBS, main
 
-
 AFTER = """
 import sys
 from valence.cli import main
