@@ -14,7 +14,15 @@ from conftest import sentences  # isort: skip
 
 KINDS = ("mistral", "qwen3", "llama", "gemma3_text", "phi3", "qwen2")
 LABELS = ("negative", "positive")
-SMALL = {"bits": 16, "epochs": 1, "batch_texts": 8, "learning_rate": 0.002, "max_review_tokens": 64, "template": "brief"}
+SMALL = {
+    "bits": 16,
+    "epochs": 1,
+    "minimum_steps": 0,
+    "batch_texts": 8,
+    "learning_rate": 0.002,
+    "max_review_tokens": 64,
+    "template": "brief",
+}
 SHAPE = {
     "vocab_size": 260,
     "hidden_size": 32,

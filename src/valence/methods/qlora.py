@@ -21,6 +21,7 @@ TINY: dict[str, object] = {
     "template": "brief",
     "bits": 16,
     "epochs": 16,
+    "minimum_steps": 0,
     "batch_texts": 4,
     "learning_rate": 0.005,
     "max_review_tokens": 96,

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from valence.llm.asked import Ask, Form
 from valence.text.prompt import Cut, Prompt
@@ -56,6 +56,7 @@ class Tuning(Recipe, Method):
 
     epochs: PositiveInt = 1
     batch_texts: PositiveInt | None = 16
+    minimum_steps: NonNegativeInt = 200
     learning_rate: PositiveFloat = 2e-4
     warmup_ratio: float = Field(default=0.03, ge=0, le=0.1)
     weight_decay: NonNegativeFloat = 0.0

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from valence.errors import BadSetting
+from valence.llm.local import RANDOM
 from valence.llm.places import find_template
 from valence.llm.tuning.classifier import TunedClassifier
 from valence.llm.tuning.networks import PromptNetwork
@@ -96,7 +97,7 @@ def _prepare(settings: Tuning, weights: Weights, task: Task) -> tuple[Weights, t
     device = resolve_device(task.device)
     check_engine(settings.engine)
     check_bits(settings.bits, device)
-    places = None if weights.folder is None and settings.backbone == "random" else weights.config().max_position_embeddings
+    places = None if weights.name == RANDOM else getattr(weights.config(), "max_position_embeddings", None)
     words = settings.label_words or task.labels
     if len(words) != len(task.labels) or len({word.lower() for word in words}) != len(words) or not all(word.strip() for word in words):
         raise BadSetting(f"label_words must be {len(task.labels)} different words, for {', '.join(task.labels)}; got: {', '.join(words)}.")

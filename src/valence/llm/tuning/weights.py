@@ -63,8 +63,11 @@ class Weights:
         (folder / FILE).write_text(json.dumps({"name": self.name, "digest": self.digest()}, indent=2), encoding="utf-8")
 
     def digest(self) -> str:
-        """Return 16 hex digits of weights, settings and tokenizer; of the name where the hub's cache holds them."""
-        whole = places.digest(self.folder) if self.folder else self.name
+        """Return 16 hex digits of weights, settings and tokenizer; of name and revision where the hub's cache holds them."""
+        if self.folder is not None:
+            whole = places.digest(self.folder)
+        else:
+            whole = self.name if self.name == RANDOM else f"{self.name} {getattr(self.config(), '_commit_hash', '')}"
         return hashlib.blake2b(whole.encode(), digest_size=8).hexdigest()
 
     def config(self) -> Any:  # noqa: ANN401 - transformers' classes are untyped
