@@ -2,12 +2,15 @@ import io
 
 import numpy as np
 from rich.console import Console
+from rich.style import Style
 
 from valence.explain.palettes import PALETTES
 from valence.explain.screen import coloured, plain
 
 
 def shown(explanation, **settings):
+    # rich keeps a style's codes as it first wrote them: another test may have written to a screen of fewer colours
+    Style.parse.cache_clear()
     out = io.StringIO()
     Console(file=out, width=100, highlight=False, **settings).print(coloured(explanation, PALETTES["blue-orange"]))
     return out.getvalue()
