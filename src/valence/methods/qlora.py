@@ -20,7 +20,7 @@ TINY: dict[str, object] = {
     "backbone": "random",
     "template": "brief",
     "bits": 16,
-    "epochs": 16,
+    "epochs": 10,
     "minimum_steps": 0,
     "batch_texts": 4,
     "learning_rate": 0.005,
