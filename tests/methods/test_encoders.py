@@ -153,10 +153,15 @@ def test_a_convolution_in_deberta_is_refused_with_its_reason(tmp_path):
         fitted(METHODS.find("finetune")(backbone=str(tmp_path)))
 
 
-def test_more_tokens_than_positions_are_refused():
-    settings = {**SHORT, "max_length": 500}
-    with pytest.raises(BadSetting, match="max_length 500 is more than"):
-        fitted(METHODS.find("finetune")(backbone=str(tiny_encoder("tiny-bert")), **settings))
+@pytest.mark.parametrize(("backbone", "positions"), [("tiny-bert", 140), ("tiny-roberta", 138), ("tiny-mpnet", 138)])
+def test_more_tokens_than_positions_are_refused(backbone, positions):
+    settings = {**SHORT, "max_length": positions + 1}
+    with pytest.raises(BadSetting, match=f"max_length {positions + 1} is more than the {positions} positions"):
+        fitted(METHODS.find("finetune")(backbone=str(tiny_encoder(backbone)), **settings))
+    whole = METHODS.find("finetune")(backbone=str(tiny_encoder(backbone)), **{**SHORT, "max_length": positions})
+    texts = ("word " * 200,) * 4
+    split_of_long = Split(tuple("abcd"), texts, np.array([0, 1, 0, 1]))
+    assert np.isfinite(whole.fit(split_of_long, split_of_long, Task(("bad", "good"), device="cpu")).logits(texts)).all()
 
 
 def test_a_backbone_that_is_nowhere_names_the_places(monkeypatch, tmp_path):

@@ -80,8 +80,10 @@ class Pretrained(Method):
         reason = kind_of(config).refusal(config)
         if reason:
             raise BadSetting(f"backbone {self.backbone!r} cannot be read without padding: {reason}.")
-        positions = getattr(config, "max_position_embeddings", None)
-        if positions and self.max_length > positions and config.model_type not in {"deberta-v2", "modernbert"}:
+        # RoBERTa and MPNet count positions from behind their padding id
+        taken = 2 if config.model_type in {"roberta", "xlm-roberta", "mpnet"} else 0
+        positions = getattr(config, "max_position_embeddings", 0) - taken
+        if 0 < positions < self.max_length and config.model_type not in {"deberta-v2", "modernbert"}:
             raise BadSetting(f"max_length {self.max_length} is more than the {positions} positions of {self.backbone!r}.")
 
 
