@@ -77,13 +77,12 @@ class Pretrained(Method):
         from valence.training.encoders.backbone import kind_of
 
         config = origin.config()
-        reason = kind_of(config).refusal(config)
+        kind = kind_of(config)
+        reason = kind.refusal(config)
         if reason:
             raise BadSetting(f"backbone {self.backbone!r} cannot be read without padding: {reason}.")
-        # RoBERTa and MPNet count positions from behind their padding id
-        taken = 2 if config.model_type in {"roberta", "xlm-roberta", "mpnet"} else 0
-        positions = getattr(config, "max_position_embeddings", 0) - taken
-        if 0 < positions < self.max_length and config.model_type not in {"deberta-v2", "modernbert"}:
+        positions = kind.positions(config)
+        if positions is not None and self.max_length > positions:
             raise BadSetting(f"max_length {self.max_length} is more than the {positions} positions of {self.backbone!r}.")
 
 

@@ -5,24 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from valence.llm.tuning.settings import Tuning
+from valence.llm.tuning.settings import TINY_TUNED, Tuning
 
 if TYPE_CHECKING:
     from valence.llm.tuning.networks import PromptNetwork
     from valence.llm.tuning.reader import Reader
     from valence.training.losses import Objective
 
-TINY: dict[str, object] = {
-    "backbone": "random",
-    "template": "brief",
-    "bits": 16,
-    "epochs": 10,
-    "minimum_steps": 0,
-    "batch_texts": 4,
-    "learning_rate": 0.005,
-    "max_review_tokens": 96,
-    "batch_tokens": 4096,
-}
+TINY: dict[str, object] = TINY_TUNED
 
 
 class LlmHead(Tuning):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import PositiveInt, model_validator
 
 from valence.llm.asked import Ask
-from valence.llm.tuning.settings import Tuning
+from valence.llm.tuning.settings import TINY_TUNED, Tuning
 from valence.text.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -16,17 +16,7 @@ if TYPE_CHECKING:
     from valence.llm.tuning.reader import Reader
     from valence.training.losses import Objective
 
-TINY: dict[str, object] = {
-    "backbone": "random",
-    "template": "brief",
-    "bits": 16,
-    "epochs": 10,
-    "minimum_steps": 0,
-    "batch_texts": 4,
-    "learning_rate": 0.005,
-    "max_review_tokens": 96,
-    "batch_tokens": 4096,
-}
+TINY: dict[str, object] = TINY_TUNED
 
 
 class Qlora(Tuning):

@@ -10,10 +10,9 @@ import torch
 from valence.training.checkpoint import fingerprint
 from valence.training.course import Course
 from valence.training.examples import Examples
-from valence.training.fitting import contents, draw_plan
+from valence.training.fitting import contents, draw_plan, train_by_engine
 from valence.training.mixed import Companions, MixedObjective
 from valence.training.networks.words import WordNetwork
-from valence.training.packed import Place, train_packed
 from valence.training.semi_supervised import SemiSupervised
 from valence.types import Journal, Task
 
@@ -54,12 +53,7 @@ def fine_tune(
         companions = Companions(unlabeled, recipe.unlabeled_share, task.seed) if unlabeled is not None else None
         objective = MixedObjective(recipe, course, companions, device)
         mark = fingerprint(recipe.model_dump(mode="json"), task.seed, body, *contents(train), *contents(valid))
-        if recipe.engine == "packed":
-            train_packed(network, train, course, objective, recipe, Place(journal.folder, mark, device))
-        else:
-            from valence.training.trainer import train_with_trainer
-
-            train_with_trainer(network, train, course, objective, recipe, journal.folder, mark)
+        train_by_engine(network, train, course, objective, recipe, journal.folder, mark)
         course.finish()
     return network.eval()
 

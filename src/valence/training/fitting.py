@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -51,14 +52,21 @@ def fit_network(
         weights = balanced_weights(train.labels, len(task.labels)) if recipe.class_weights == "balanced" else None
         loss = objective(recipe, plan.texts_per_step, device, weights)
         mark = fingerprint(recipe.model_dump(mode="json"), task.seed, _shapes(network), *contents(train), *contents(valid))
-        if recipe.engine == "packed":
-            train_packed(network, train, course, loss, recipe, Place(task.journal.folder, mark, device))
-        else:
-            from valence.training.trainer import train_with_trainer
-
-            train_with_trainer(network, train, course, loss, recipe, task.journal.folder, mark)
+        train_by_engine(network, train, course, loss, recipe, task.journal.folder, mark)
         course.finish()
     return network.eval()
+
+
+def train_by_engine(
+    network: nn.Module, train: Examples, course: Course, objective: Objective, recipe: Recipe, folder: Path | None, mark: str
+) -> None:
+    """Train in place by the recipe's engine; resumes from a checkpoint in `folder` that carries `mark`."""
+    if recipe.engine == "packed":
+        train_packed(network, train, course, objective, recipe, Place(folder, mark, train.device))
+        return
+    from valence.training.trainer import train_with_trainer
+
+    train_with_trainer(network, train, course, objective, recipe, folder, mark)
 
 
 def _shapes(network: nn.Module) -> dict[str, list[int]]:
@@ -82,4 +90,4 @@ def contents(examples: Examples) -> tuple[object, object, object]:
     return examples.lengths, examples.ids.cpu().numpy(), examples.labels.cpu().numpy()
 
 
-__all__ = ["contents", "draw_plan", "fit_network"]
+__all__ = ["contents", "draw_plan", "fit_network", "train_by_engine"]

@@ -21,6 +21,19 @@ if TYPE_CHECKING:
     from valence.llm.tuning.updates import Updates
     from valence.training.losses import Objective
 
+TINY_TUNED: dict[str, object] = {
+    "backbone": "random",
+    "template": "brief",
+    "bits": 16,
+    "epochs": 10,
+    "minimum_steps": 0,
+    "batch_texts": 4,
+    "learning_rate": 0.005,
+    "max_review_tokens": 96,
+    "batch_tokens": 4096,
+}
+"""Settings under which the contract tests tune a random model on 48 sentences."""
+
 
 class Tuning(Recipe, Method):
     """A frozen language model with low-rank updates."""

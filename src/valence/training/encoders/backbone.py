@@ -49,6 +49,10 @@ class Backbone:
             raise BadData(f"{path.parent} was learned over other weights of {said['name']!r} than those in {origin.place} ({found}).")
         return origin
 
+    def record(self, path: Path) -> None:
+        """Write the name and the digest that `recorded` reads."""
+        path.write_text(json.dumps({"name": self.name, "digest": self.digest()}, indent=2), encoding="utf-8")
+
     def config(self) -> Any:  # noqa: ANN401 - transformers' classes are untyped
         """Return transformers' configuration.
 
@@ -89,14 +93,11 @@ class Backbone:
 
     def digest(self) -> str:
         """Return 16 hex digits of the weights' file; of the name where the hub's cache holds them."""
-        digest = hashlib.blake2b(digest_size=8)
         path = Path(self.place) / WEIGHTS
         if not path.is_file():
             return hashlib.blake2b(self.name.encode(), digest_size=8).hexdigest()
         with path.open("rb") as file:
-            while block := file.read(1 << 24):
-                digest.update(block)
-        return digest.hexdigest()
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
 
     def _asked(self, read: Any, **settings: Any) -> Any:  # noqa: ANN401
         try:

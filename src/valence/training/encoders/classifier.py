@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -68,8 +67,7 @@ class EncoderClassifier:
             return
         learned = {name: v.cpu().contiguous().clone() for name, v in learned_state(self.network).items()}
         save_file(learned, folder / ADAPTER)
-        origin = {"name": self.origin.name, "digest": self.origin.digest()}
-        (folder / ORIGIN).write_text(json.dumps(origin, indent=2), encoding="utf-8")
+        self.origin.record(folder / ORIGIN)
 
 
 def load_encoder(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,8 +119,7 @@ class EmbeddingClassifier:
         arrays = {"weights": torch.from_numpy(self.linear.weights), "intercept": torch.from_numpy(self.linear.intercept)}
         save_file({name: array.contiguous() for name, array in arrays.items()}, folder / LINEAR)
         if self._frozen:
-            origin = {"name": self.origin.name, "digest": self.origin.digest()}
-            (folder / ORIGIN).write_text(json.dumps(origin, indent=2), encoding="utf-8")
+            self.origin.record(folder / ORIGIN)
         else:
             save_file(state_for_saving(self.network.model), folder / WEIGHTS, metadata={"format": "pt"})
             self.network.model.config.save_pretrained(folder)

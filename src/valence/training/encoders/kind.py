@@ -24,12 +24,20 @@ class Kind(ABC):
     """Endings of the names of the second matrix of the feed-forward part."""
     implementation: ClassVar[str] = "eager"
     """Attention that transformers' own forward pass is to use."""
-    first_position: ClassVar[int] = 0
-    """Id of a text's first position."""
 
     def __init__(self, model: Any) -> None:  # noqa: ANN401 - transformers' classes are untyped
         self.model = model
         self.config = model.config
+
+    @classmethod
+    def positions(cls, config: Any) -> int | None:  # noqa: ANN401
+        """Return how many tokens a text may have; None where no table of positions ends."""
+        return int(config.max_position_embeddings) - cls.first_position_of(config)
+
+    @classmethod
+    def first_position_of(cls, config: Any) -> int:  # noqa: ANN401
+        """Return the id of a text's first position."""
+        return 0
 
     @property
     def body(self) -> Any:  # noqa: ANN401
@@ -64,7 +72,7 @@ class Kind(ABC):
 
     def embed(self, words: Tensor, layout: Layout) -> Tensor:
         """Turn (tokens, embedding) word vectors into the first layer's input, (tokens, width)."""
-        positions = layout.positions[None] + self.first_position
+        positions = layout.positions[None] + self.first_position_of(self.config)
         found: Tensor = self.body.embeddings(inputs_embeds=words[None], position_ids=positions)[0]
         return found
 

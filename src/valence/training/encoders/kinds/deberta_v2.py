@@ -23,6 +23,10 @@ class DebertaV2(Kind):
     attention = ("query_proj", "key_proj", "value_proj")
 
     @classmethod
+    def positions(cls, config: Any) -> None:  # noqa: ANN401
+        """Distances, not places, are what it learned."""
+
+    @classmethod
     def refusal(cls, config: Any) -> str:  # noqa: ANN401
         """Refuse the convolution of the largest checkpoints of version 2."""
         width = getattr(config, "conv_kernel_size", 0)

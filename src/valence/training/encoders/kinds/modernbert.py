@@ -18,6 +18,10 @@ class Modernbert(Borrowed):
     attention = ("Wqkv",)
     feedforward = ("mlp.Wo",)
 
+    @classmethod
+    def positions(cls, config: Any) -> None:  # noqa: ANN401
+        """Distances, not places, are what it learned."""
+
     def layers(self) -> nn.ModuleList:
         """Return the layers."""
         found: nn.ModuleList = self.body.layers

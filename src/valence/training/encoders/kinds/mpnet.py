@@ -46,7 +46,11 @@ class Mpnet(TanhHead, Kind):
     """Absolute positions, and a learned bias by the distance of two tokens, shared by all layers."""
 
     attention = ("q", "k", "v")
-    first_position = 2  # transformers' module counts from behind its padding id, which is always 1
+
+    @classmethod
+    def first_position_of(cls, config: Any) -> int:  # noqa: ANN401
+        """Return 2: transformers' module counts from behind its padding id, which is always 1."""
+        return 2
 
     def prepare(self, hidden: Tensor, layout: Layout) -> DistanceBias:
         """Return the bias of every distance."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from valence.training.encoders.kind import Borrowed, TanhHead
 
 
 class Roberta(TanhHead, Borrowed):
     """BERT's layers; positions are counted from behind the padding id."""
 
-    @property
-    def first_position(self) -> int:  # type: ignore[override]
-        """Id of a text's first position."""
-        return int(self.config.pad_token_id) + 1
+    @classmethod
+    def first_position_of(cls, config: Any) -> int:  # noqa: ANN401
+        """Return the id behind padding's."""
+        return int(config.pad_token_id) + 1
