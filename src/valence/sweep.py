@@ -63,7 +63,6 @@ def sweep(
     store: RunStore,
     *,
     workers: int = 1,
-    ray: str | None = None,
     again: bool = False,
     device: str = "auto",
     screen: Screen | None = None,
@@ -74,14 +73,11 @@ def sweep(
         experiments: what to run; those that are finished are returned at once.
         store: where the runs are kept; every worker must see the same folder.
         workers: processes on this machine.
-        ray: address of a Ray cluster (`auto` for a local one) that takes the place of the processes.
         again: run finished ones too.
         device: as in `runner.run`.
         screen: shows progress; only with one worker.
     """
-    if ray is not None:
-        yield from _on_ray(experiments, store, ray, again, device)
-    elif workers <= 1:
+    if workers <= 1:
         for e in experiments:
             yield e, _attempt(e, store.folder, again, device, screen)
     else:
@@ -95,11 +91,17 @@ def _attempt(e: Experiment, folder: Path, again: bool, device: str, screen: Scre
         return error
 
 
+def _in_worker(e: Experiment, folder: Path, again: bool, device: str) -> RunRecord | ValenceError:
+    found = _attempt(e, folder, again, device)
+    # errors with arguments of their own do not survive the journey from a process
+    return ValenceError(str(found)) if isinstance(found, ValenceError) else found
+
+
 def _in_processes(experiments: list[Experiment], store: RunStore, workers: int, again: bool, device: str) -> Iterator[Outcome]:
     # spawned, not forked: a forked child inherits the threads' locks of torch and polars and may hang
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting: dict[Future[RunRecord | ValenceError], Experiment] = {
-            pool.submit(_attempt, e, store.folder, again, device): e for e in experiments
+            pool.submit(_in_worker, e, store.folder, again, device): e for e in experiments
         }
         try:
             for future in as_completed(waiting):
@@ -115,18 +117,3 @@ def _result(get: Callable[[], RunRecord | ValenceError]) -> RunRecord | ValenceE
         return get()
     except Exception as error:
         return ValenceError(f"The worker died: {type(error).__name__}: {error}")
-
-
-def _on_ray(experiments: list[Experiment], store: RunStore, address: str, again: bool, device: str) -> Iterator[Outcome]:
-    try:
-        import ray
-    except ImportError:
-        from valence.errors import MissingPackage
-
-        raise MissingPackage("ray", "ray", "--ray") from None
-    ray.init(address=None if address == "auto" else address, ignore_reinit_error=True, log_to_driver=False)
-    remote = ray.remote(_attempt)
-    waiting = {remote.remote(e, store.folder.resolve(), again, device): e for e in experiments}
-    while waiting:
-        done, _ = ray.wait(list(waiting), num_returns=1)
-        yield waiting.pop(done[0]), _result(lambda ref=done[0]: ray.get(ref))  # type: ignore[misc]

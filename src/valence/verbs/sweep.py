@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from valence.errors import ValenceError
+from valence.errors import BadSetting, ValenceError
 from valence.store import RunStore
 from valence.verbs._flags import parse
+
+if TYPE_CHECKING:
+    from valence.experiment import Experiment
+    from valence.runner import Screen
+    from valence.sweep import Outcome
 
 
 @dataclass
@@ -25,7 +31,11 @@ class Options:
     workers: int = 1
     """Processes on this machine."""
     ray: str | None = None
-    """Address of a Ray cluster, 'auto' for a local one; it takes the place of the processes."""
+    """Run on a Ray cluster instead: HOST:PORT, or auto for the one of this machine; all its machines must see the store."""
+    cpus_per_run: float = 1.0
+    """Cores of each run on the cluster."""
+    gpus_per_run: float | None = None
+    """Accelerators of each run on the cluster that can use one; 0.5 lets two share one; 1 when not given and it has any."""
     data: str | None = None
     """Run it on this data set or file instead of the sweep's."""
     n_train: int | None = None
@@ -48,17 +58,10 @@ def main(words: Sequence[str]) -> int:
     overrides = {k: v for k, v in {"data": options.data, "n_train": options.n_train}.items() if v is not None}
     experiments = sweeps.read(options.name, **overrides)
     titles = [f"[{i}/{len(experiments)}] {e.title}" for i, e in enumerate(experiments, 1)] + ["done"]
+    if options.ray is not None:
+        titles = [f"{len(experiments)} runs"] * len(titles)
     bad = 0
-    with Terminal(titles[0]) as screen:
-        outcomes = sweeps.sweep(
-            experiments,
-            RunStore(options.store),
-            workers=options.workers,
-            ray=options.ray,
-            again=options.again,
-            device=options.device,
-            screen=screen,
-        )
+    with Terminal(titles[0]) as screen, closing(_outcomes(options, experiments, screen)) as outcomes:
         for done, (e, outcome) in enumerate(outcomes, 1):
             if isinstance(outcome, ValenceError):
                 said, finished = f"{e.id}: refused. {outcome}", False
@@ -72,3 +75,27 @@ def main(words: Sequence[str]) -> int:
     failed = f", {bad} failed" if bad else ""
     print(f"{len(experiments) - bad} of {len(experiments)} runs are finished in {options.store}/{failed}", file=sys.stderr)
     return 1 if bad else 0
+
+
+def _outcomes(options: Options, experiments: list[Experiment], screen: Screen) -> Generator[Outcome]:
+    """Start the sweep here or on a cluster."""
+    from valence.sweep import sweep
+
+    store = RunStore(options.store)
+    if options.ray is None:
+        yield from sweep(experiments, store, workers=options.workers, again=options.again, device=options.device, screen=screen)
+        return
+    if options.workers != 1:
+        raise BadSetting("Both --workers and --ray were given. Ray decides how many run at a time; leave --workers out.")
+    from valence.cluster.ray_sweep import sweep_on_ray
+
+    yield from sweep_on_ray(
+        experiments,
+        store,
+        options.ray,
+        cpus=options.cpus_per_run,
+        gpus=options.gpus_per_run,
+        again=options.again,
+        device=options.device,
+        screen=screen,
+    )

@@ -1,0 +1,1 @@
+"""Sweeps and predictions on several machines: Ray runs them, the store stays one shared folder."""
