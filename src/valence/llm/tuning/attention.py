@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from typing import Any
 
 import torch
@@ -61,9 +63,23 @@ def _by_kernel(query: Tensor, key: Tensor, value: Tensor, layout: Layout, scale:
 
     ends = (layout.offsets, layout.offsets, layout.longest, layout.longest)
     reach = (-1 if window is None else window - 1, 0)
-    found = varlen_attn(query, key, value, *ends, scale=scale, window_size=reach, enable_gqa=True)
+    fewer: dict[str, Any] = {}
+    if key.shape[1] != query.shape[1]:
+        if _shares_heads():
+            fewer["enable_gqa"] = True
+        else:
+            key, value = (x.repeat_interleave(query.shape[1] // x.shape[1], dim=1) for x in (key, value))
+    found = varlen_attn(query, key, value, *ends, scale=scale, window_size=reach, **fewer)
     assert isinstance(found, Tensor)  # a pair only where more is asked for
     return found
+
+
+@functools.cache
+def _shares_heads() -> bool:
+    """Tell whether the kernel lets several heads of the query share one of the keys; PyTorch 2.11 does not say that it does."""
+    from torch.nn.attention.varlen import varlen_attn
+
+    return "enable_gqa" in inspect.signature(varlen_attn).parameters
 
 
 def _rectangle(query: Tensor, key: Tensor, value: Tensor, part: Part, scale: float, window: int | None) -> Tensor:

@@ -14,9 +14,10 @@ from safetensors.torch import load_file, save_file
 
 from valence.errors import BadData
 from valence.evaluation.outcomes import names_a_label
-from valence.llm.tuning.networks import PromptNetwork
+from valence.llm.tuning.networks import AnswerNetwork, PromptNetwork
 from valence.llm.tuning.reader import Reader
 from valence.llm.tuning.weights import Weights
+from valence.training.batching import by_length
 from valence.training.examples import Examples
 from valence.training.prediction import accuracy_and_loss, log_softmax, predict_logits
 from valence.types import Predictions, Size, Split
@@ -45,6 +46,11 @@ class TunedClassifier:
         return Size(sum(p.numel() for p in held if p.requires_grad), total)
 
     @property
+    def loaded(self) -> str:
+        """What was really read, for the record: the weights' name, and how they lay there."""
+        return self.weights.title
+
+    @property
     def device(self) -> str:
         """Where the model computes."""
         return str(self.where)
@@ -55,8 +61,8 @@ class TunedClassifier:
         The probabilities are those of the label words among themselves, a forced choice; `responses` are the model's free words, from
         which the valid rate comes, and the accuracy that counts an invalid answer as wrong.
         """
-        probabilities = np.exp(log_softmax(self.logits(texts))).astype(np.float32)
-        return Predictions(probabilities, self.reader.speak(self.network, texts, self.labels) if self.generate and texts else None)
+        logits = self.logits(texts)
+        return Predictions(np.exp(log_softmax(logits)).astype(np.float32), self.said(texts, logits) if self.generate and texts else None)
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (n, labels): log-probability of each label word in the answer's place, or the head's logits."""
@@ -64,13 +70,29 @@ class TunedClassifier:
             return np.zeros((0, len(self.labels)), np.float32)
         return predict_logits(self.network, Examples(self.reader.encode(texts), None, self.where), budget=self.batch_tokens)
 
+    def said(self, texts: Sequence[str], logits: NDArray[np.float32]) -> tuple[str, ...]:
+        """Return the model's own words about each text, greedily.
+
+        The likeliest label's word is a draft: where one more reading proves it the greedy answer, nothing is generated.
+        """
+        network, draft = self.network, logits.argmax(1)
+        if not isinstance(network, AnswerNetwork):
+            return self.reader.speak(network, texts, self.labels, {})
+        examples = Examples(self.reader.encode(texts), draft, self.where)
+        rows = by_length(examples.lengths, self.batch_tokens)
+        network.eval()
+        with torch.inference_mode():
+            held = [network.says(b.tokens, b.lengths, b.labels) for b in (examples.batch(r) for r in rows)]
+        proven = np.concatenate(rows)[torch.cat(held).cpu().numpy() > 0]
+        return self.reader.speak(network, texts, self.labels, {int(i): int(draft[i]) for i in proven})
+
     def figures(self, split: Split) -> dict[str, float]:
         """Return accuracy by forced choice and, of free words, their own: all, valid, and right among the valid."""
         logits = self.logits(split.texts)
         accuracy, loss = accuracy_and_loss(logits, split.labels)
         found = {"forced_accuracy": accuracy, "log_loss": loss}
         if self.generate:
-            said = self.reader.speak(self.network, split.texts, self.labels)
+            said = self.said(split.texts, logits)
             valid = names_a_label(said, self.labels)
             named = [next((i for i, name in enumerate(self.labels) if names_a_label([text], [name])[0]), -1) for text in said]
             right = valid & (np.array(named) == split.labels)

@@ -29,8 +29,17 @@ class PromptNetwork(nn.Module):
         if not self.padded:
             model.set_attn_implementation(NAME)
 
+    def arithmetic(self, device: torch.device) -> contextlib.AbstractContextManager[None]:
+        """Return the context in which bfloat16 weights are read: the float32 updates beside them then need no float32 products."""
+        halved = self.model.dtype == torch.bfloat16
+        return torch.autocast(device.type, torch.bfloat16) if halved else contextlib.nullcontext()
+
     def states(self, tokens: Tensor, layout: Layout) -> Tensor:
         """Return (tokens, width) last hidden states of the (texts, time) ids, without what is behind each text."""
+        with self.arithmetic(tokens.device):
+            return self._states(tokens, layout)
+
+    def _states(self, tokens: Tensor, layout: Layout) -> Tensor:
         body = self._body[0]
         if self.padded:
             time = torch.arange(tokens.shape[1], device=tokens.device)
@@ -48,7 +57,8 @@ class PromptNetwork(nn.Module):
         self.eval()
         self.model.set_attn_implementation("sdpa")
         try:
-            yield
+            with self.arithmetic(self.model.device):
+                yield
         finally:
             self.train(was_training)
             if not self.padded:
@@ -97,11 +107,28 @@ class AnswerNetwork(PromptNetwork):
 
     def answer_losses(self, tokens: Tensor, lengths: Tensor, labels: Tensor) -> Tensor:
         """Return (texts,) negative log-likelihood, in nats, of each text's label word and the token that ends the answer."""
-        answers, size = self.get_buffer("answers")[labels], self._answer_lengths[labels.cpu().numpy()]
-        states = self._follow(tokens, lengths.numpy(), answers[:, :-1], size - 1, answers.shape[1])
+        states, answers, own = self._answered(tokens, lengths, labels)
         steps = self._log_probs(states, answers[:, :, None])[..., 0]
-        own = torch.arange(answers.shape[1], device=steps.device) < torch.from_numpy(size).to(steps.device)[:, None]
         return -(steps * own).sum(1)
+
+    def says(self, tokens: Tensor, lengths: Tensor, labels: Tensor) -> Tensor:
+        """Return (texts,) 1 where greedy decoding would say this label's word and end, else 0; one reading instead of a step per token.
+
+        Each of the answer's tokens is the likeliest behind those before it: then the greedy answer can only be this one (as a draft is
+        checked in speculative decoding, Leviathan et al., 2023, arXiv:2211.17192).
+        """
+        states, answers, own = self._answered(tokens, lengths, labels)
+        share = max(LOGIT_ROWS // states.shape[1], 1)
+        likeliest = torch.cat([self._logits(part).argmax(-1) for part in torch.split(states, share)])
+        return ((likeliest == answers) | ~own).all(1).float()
+
+    def _answered(self, tokens: Tensor, lengths: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return (texts, places, width) states, the (texts, places) answer's tokens, and which of the places are its own."""
+        answers, size = self.get_buffer("answers")[labels], self._answer_lengths[:1].repeat(len(labels))
+        if (self._answer_lengths != size[0]).any():  # asking which label it is waits for the device
+            size = self._answer_lengths[labels.cpu().numpy()]
+        states = self._follow(tokens, lengths.numpy(), answers[:, :-1], size - 1, answers.shape[1])
+        return states, answers, torch.arange(answers.shape[1], device=states.device) < torch.from_numpy(size).to(states.device)[:, None]
 
     def _follow(self, tokens: Tensor, lengths: NDArray[np.int64], after: Tensor, after_lengths: NDArray[np.int64], places: int) -> Tensor:
         """Read each prompt and what follows it; return (texts, places, width) states from which the answer's tokens are told.
@@ -120,11 +147,15 @@ class AnswerNetwork(PromptNetwork):
 
     def _log_probs(self, states: Tensor, wanted: Tensor) -> Tensor:
         """Return (texts, places, m) log-probabilities, in float32, of the (texts, places, m) `wanted` tokens."""
-        logits = self.model.get_output_embeddings()(states).float()
-        cap = getattr(self.model.config, "final_logit_softcapping", None)
-        logits = logits if not cap else cap * torch.tanh(logits / cap)
+        logits = self._logits(states)
         found: Tensor = logits.gather(-1, wanted) - logits.logsumexp(-1, keepdim=True)
         return found
+
+    def _logits(self, states: Tensor) -> Tensor:
+        """Return (..., vocabulary) float32 logits."""
+        logits: Tensor = self.model.get_output_embeddings()(states.to(self.model.dtype)).float()
+        cap = getattr(self.model.config, "final_logit_softcapping", None)
+        return logits if not cap else cap * torch.tanh(logits / cap)
 
 
 class HeadNetwork(PromptNetwork):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,10 @@ import numpy as np
 from jinja2 import TemplateError
 
 from valence.errors import BadSetting
-from valence.llm.asked import Ask, Question, name_label
+from valence.llm.asked import Ask, name_label
 from valence.llm.label_scores import Row
 from valence.llm.local import Local
-from valence.text.prompt import Message, Prompt, tidy, without_system
+from valence.text.prompt import Message, Prompt, cut, tidy, without_system
 from valence.text.vocabulary import Tokens
 
 if TYPE_CHECKING:
@@ -37,7 +37,13 @@ class Reader(Local):
 
     def rows(self, texts: Sequence[str]) -> list[Row]:
         """Return the tokens of each text's prompt, and of the label words: of each review at most `max_review_tokens` are read."""
-        return [self.row(Question(self.prompt, tidy(text)), self.asked) for text in texts]
+        whole = [tidy(text) for text in texts]
+        if not whole:
+            return []
+        # all at once: a tokenizer of transformers reads them on every processor
+        cuts = self._tokenizer(whole, add_special_tokens=False, split_special_tokens=True).input_ids
+        before, after, labels = self._frame(self.prompt, self.asked)
+        return [Row((*before, *cut(ids, self.asked.max_review_tokens, self.asked.cut), *after), labels) for ids in cuts]
 
     def encode(self, texts: Sequence[str]) -> Tokens:
         """Return the prompts; they end where the answer begins."""
@@ -78,16 +84,25 @@ class Reader(Local):
                 f"max_review_tokens {self.asked.max_review_tokens}: a prompt may take {most} tokens, {self.name} has {places}."
             )
 
-    def speak(self, network: PromptNetwork, texts: Sequence[str], labels: Sequence[str]) -> tuple[str, ...]:
-        """Return what the model says about each text, greedily; a label word that it says first is replaced by the label's name."""
-        rows = self.rows(texts)
+    def speak(self, network: PromptNetwork, texts: Sequence[str], labels: Sequence[str], known: Mapping[int, int]) -> tuple[str, ...]:
+        """Return what the model says about each text, greedily; a label word that it says first is replaced by the label's name.
+
+        Args:
+            network: lends its model.
+            texts: n of them.
+            labels: their names.
+            known: label of each text whose greedy answer is that label's word and nothing else; the others are generated.
+        """
+        unknown = [i for i in range(len(texts)) if i not in known]
+        rows = self.rows([texts[i] for i in unknown])
+        said = {i: self.asked.words[label] for i, label in known.items()}
         with network.generating():
             self._model = network.model
             try:
-                said = {i: str(getattr(reply, "text", "") or "") for i, reply in self._generated(rows, self.asked)}
+                said |= {unknown[i]: str(getattr(reply, "text", "") or "") for i, reply in self._generated(rows, self.asked)}
             finally:
                 self._model = None
-        return tuple(name_label(said[i], self.asked.words, labels)[1] for i in range(len(rows)))
+        return tuple(name_label(said[i], self.asked.words, labels)[1] for i in range(len(texts)))
 
 
 __all__ = ["Reader"]

@@ -39,7 +39,7 @@ class Tuning(Recipe, Method):
     """A frozen language model with low-rank updates."""
 
     backbone: str = "HuggingFaceTB/SmolLM2-135M-Instruct"
-    """Language model: a folder, a name under $VALENCE_MODELS, or a name on the hub."""
+    """Language model: a folder or a .gguf, by its path or its name under $VALENCE_MODELS, or a name on the hub."""
     bits: Literal[4, 16] = 4
     """Bits of a frozen weight: 4 is nf4 by bitsandbytes, on CUDA only; 16 is plain LoRA, in float32 where there is no bfloat16."""
     engine: Literal["packed", "unsloth"] = "packed"  # type: ignore[assignment]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import torch
 from torch import nn
 
 from valence.errors import MissingPackage
@@ -43,6 +44,9 @@ def add_updates(model: Any, updates: Updates) -> None:  # noqa: ANN401 - transfo
     for parameter in model.parameters():
         if parameter.requires_grad:  # small steps would be lost in bfloat16
             parameter.data = parameter.data.float()
+    for module in model.modules():
+        if isinstance(module, peft.tuners.lora.LoraLayer) and model.dtype == torch.bfloat16:
+            module.cast_input_dtype_enabled = False  # autocast casts the updates instead, which are far smaller than their input
 
 
 def projection_names(model: Any, projections: Projections) -> list[str]:  # noqa: ANN401

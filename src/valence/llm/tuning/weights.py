@@ -15,6 +15,7 @@ from valence.errors import BadData, BadSetting
 from valence.llm import places
 from valence.llm.local import RANDOM
 from valence.llm.random_llama import byte_tokenizer, random_llama
+from valence.llm.tuning.gguf import dequantised, quantisation
 from valence.training.encoders.kinds import KINDS
 from valence.training.trainer import quiet_transformers
 
@@ -32,13 +33,31 @@ class Weights:
     """As the user wrote it."""
     folder: Path | None
     """None for the hub's, and for the random model."""
+    gguf: Path | None = None
+    """The quantised file, where there is nothing else: it is dequantised once, when it is first read."""
 
     @classmethod
     def find(cls, name: str) -> Weights:
-        """Look for a folder of that path, then under $VALENCE_MODELS, whole or by its last part; else it is the hub's."""
+        """Look for a folder of that path, then under $VALENCE_MODELS, whole or by its last part; else it is the hub's.
+
+        Raises:
+            BadSetting: the folder is there and holds neither weights for transformers nor a .gguf.
+        """
         if name == RANDOM:
             return cls(name, None)
-        return cls(name, places.find_weights(name) or places.find_weights(name.rpartition("/")[2]))
+        for word in (name, name.replace("\\", "/").rstrip("/").rpartition("/")[2]):
+            try:
+                folder = places.find_weights(word)
+            except BadSetting:
+                return cls(name, None, _gguf(word))
+            if folder is not None:
+                return cls(name, folder)
+        return cls(name, None)
+
+    @property
+    def title(self) -> str:
+        """The name, and how the weights were written where that is not as they are read."""
+        return self.name if self.gguf is None else f"{self.name}, dequantised {quantisation(self.gguf)}"
 
     @classmethod
     def recorded(cls, folder: Path) -> Weights:
@@ -59,12 +78,15 @@ class Weights:
         return found
 
     def record(self, folder: Path) -> None:
-        """Write name and digest into a model folder."""
-        (folder / FILE).write_text(json.dumps({"name": self.name, "digest": self.digest()}, indent=2), encoding="utf-8")
+        """Write name, digest and form into a model folder."""
+        said = {"name": self.name, "digest": self.digest(), "form": self.title}
+        (folder / FILE).write_text(json.dumps(said, indent=2), encoding="utf-8")
 
     def digest(self) -> str:
         """Return 16 hex digits of weights, settings and tokenizer; of name and revision where the hub's cache holds them."""
-        if self.folder is not None:
+        if self.gguf is not None:
+            whole = places.digest(self.gguf)
+        elif self.folder is not None:
             whole = places.digest(self.folder)
         else:
             whole = self.name if self.name == RANDOM else f"{self.name} {getattr(self.config(), '_commit_hash', '')}"
@@ -117,10 +139,18 @@ class Weights:
 
     def _asked(self, read: Any, **settings: Any) -> Any:  # noqa: ANN401
         try:
-            return read(self.folder or self.name, trust_remote_code=False, **settings)
+            place = dequantised(self.gguf) if self.gguf is not None else self.folder or self.name
+            return read(place, trust_remote_code=False, **settings)
         except (OSError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise BadSetting(f"No weights {self.name!r}: not a folder, not in $VALENCE_MODELS, and the hub says: {reason}") from None
+
+
+def _gguf(name: str) -> Path:
+    try:
+        return places.find_gguf(name)
+    except BadSetting as error:
+        raise BadSetting(f"backbone {name!r}: a folder without weights, neither config.json nor .gguf. {error}") from None
 
 
 def check_bits(bits: Bits, device: torch.device) -> None:
