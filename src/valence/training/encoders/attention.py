@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +11,8 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from valence.training.encoders.layout import Layout, Part
+from valence.training.encoders.kernels import relative
+from valence.training.encoders.layout import Ends, Layout, Part
 
 NAME = "valence_packed"
 """The name under which transformers' own attention modules find `packed_attention`."""
@@ -28,22 +27,28 @@ class Memory(NamedTuple):
     """(places, heads, size)"""
 
 
+class Terms(NamedTuple):
+    """What is added to the scores by distance, as `relative_attention` reads it."""
+
+    table: Tensor | None = None
+    """(heads, width)"""
+    as_keys: Tensor | None = None
+    """(width, heads, size)"""
+    as_queries: Tensor | None = None
+    """(width, heads, size)"""
+
+
 class Bias(Protocol):
     """What is added to the scores; two ways to say the same."""
 
-    flexible: ClassVar[bool]
-    """Whether `term` is the faster one on a GPU, training included."""
+    @property
+    def terms(self) -> Terms:
+        """By distance, for the kernel."""
 
     def rectangle(self, queries: Tensor, keys: Tensor, part: Part) -> Tensor:
         """Return (texts or 1, heads, time, time) from a part's padded (texts, heads, time, size) queries and keys.
 
         It is minus infinity at the keys behind a text (`hide_behind`).
-        """
-
-    def term(self, query: Tensor, key: Tensor, order: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        """Return a function of (head, query's token, key's token), all scalars, over (heads, tokens, size) rows.
-
-        `order` holds each token's place in its text.
         """
 
 
@@ -72,10 +77,13 @@ def attend(
         bias: added to the scores.
         window: tokens further apart than this do not see each other.
     """
-    if _has_kernel(query) and bias is None and (window is None or memory is None):
-        return _by_kernel(query, key, value, layout, scale, memory, window)
-    if _has_kernel(query) and bias is not None and bias.flexible and memory is None and window is None:
-        return by_terms(query, key, value, layout, scale, bias)
+    if _is_half(query.dtype) and _has_kernel(query.device) and memory is None and (bias is None or window is None):
+        if bias is None:
+            return by_ends(query, key, value, layout.ends, scale, window)
+        if has_programs(query.device, query.shape[-1]):
+            return by_ends(query, key, value, layout.ends, scale, terms=bias.terms)
+    if _is_half(query.dtype) and _has_kernel(query.device) and memory is not None and bias is None and window is None:
+        return _behind_memory(query, key, value, layout, scale, memory)
     out = [_rectangle(query[p.tokens], key[p.tokens], value[p.tokens], p, scale, memory, bias, window) for p in layout.parts]
     return out[0] if len(out) == 1 else torch.cat(out)
 
@@ -112,86 +120,71 @@ def _mask(part: Part, window: int | None) -> Tensor | None:
     return near if mask is None else near & mask
 
 
-def _has_kernel(query: Tensor) -> bool:
-    return query.is_cuda and query.dtype in {torch.bfloat16, torch.float16} and torch.cuda.get_device_capability(query.device) >= (8, 0)
+def _is_half(dtype: torch.dtype) -> bool:
+    return dtype in {torch.bfloat16, torch.float16}
 
 
-def _by_kernel(
-    query: Tensor, key: Tensor, value: Tensor, layout: Layout, scale: float, memory: Memory | None, window: int | None
+def _has_kernel(device: torch.device) -> bool:
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
+
+
+def half_of(hidden: Tensor) -> torch.dtype | None:
+    """Return the 16-bit type in which a kernel over packed rows reads these hidden states; None where it is another path's turn."""
+    if not _has_kernel(hidden.device):
+        return None
+    dtype = torch.get_autocast_dtype("cuda") if torch.is_autocast_enabled("cuda") else hidden.dtype
+    return dtype if _is_half(dtype) else None
+
+
+def has_programs(device: torch.device, size: int) -> bool:
+    """Return whether scores by distance, of heads of `size` numbers, have a kernel on this device."""
+    return _has_kernel(device) and relative.is_available() and relative.fits(size)
+
+
+def by_ends(
+    query: Tensor, key: Tensor, value: Tensor, ends: Ends, scale: float, window: int | None = None, terms: Terms | None = None
 ) -> Tensor:
+    """Do what `attend` does by one kernel, without padding, and without a break where layers are compiled.
+
+    Args:
+        query: (tokens, heads, size) in 16 bits on a GPU, as are `key` and `value`.
+        key: see `query`.
+        value: see `query`.
+        ends: which tokens make a text.
+        scale: factor of the products.
+        window: tokens further apart than this do not see each other; not together with `terms`.
+        terms: scores by distance.
+    """
+    if terms is not None:
+        return relative.relative_attention(query, key, value, *ends, scale, *terms)
     from torch.nn.attention.varlen import varlen_attn
 
-    places = 0 if memory is None else len(memory.keys)
-    keys_at = layout.offsets
-    if memory is not None:
-        texts = len(layout.lengths)
-        keys_at = layout.offsets + places * torch.arange(texts + 1, device=query.device, dtype=torch.int32)
-        own = torch.repeat_interleave(torch.arange(1, texts + 1, device=query.device), layout.offsets.diff(), output_size=len(key))
-        own = torch.arange(len(key), device=query.device) + places * own
-        before = (keys_at[:-1, None] + torch.arange(places, device=query.device)).flatten().long()
-        key = key.new_empty(len(key) + len(before), *key.shape[1:]).index_copy(0, own, key)
-        value = value.new_empty(len(value) + len(before), *value.shape[1:]).index_copy(0, own, value)
-        key = key.index_copy(0, before, memory.keys.to(key.dtype).repeat(texts, 1, 1))
-        value = value.index_copy(0, before, memory.values.to(value.dtype).repeat(texts, 1, 1))
     reach = (-1, -1) if window is None else (window, window)
-    longest = layout.longest
-    ends = (layout.offsets, keys_at, longest, longest + places)
-    found = varlen_attn(query, key, value, *ends, scale=scale, window_size=reach)
+    found = varlen_attn(query, key, value, ends.offsets, ends.offsets, ends.longest, ends.longest, scale=scale, window_size=reach)
     assert isinstance(found, Tensor)  # a pair only where more is asked for
     return found
 
 
-def by_terms(query: Tensor, key: Tensor, value: Tensor, layout: Layout, scale: float, bias: Bias) -> Tensor:
-    """Do what `attend` does by flex attention (Dong et al., 2024, arXiv:2412.05496): no score is ever written out."""
-    flex, mask = flex_of(layout)
-    rows = [F.pad(x.transpose(0, 1), (0, 0, 0, mask.spare)) for x in (query, key, value)]
-    term = bias.term(rows[0], rows[1], mask.order)
+def _behind_memory(query: Tensor, key: Tensor, value: Tensor, layout: Layout, scale: float, memory: Memory) -> Tensor:
+    """Put the memory before each text's own keys and values, which makes a row of more keys than queries."""
+    from torch.nn.attention.varlen import varlen_attn
 
-    def scored(score: Tensor, batch: Tensor, head: Tensor, at: Tensor, to: Tensor) -> Tensor:
-        return score + term(head, at, to)
+    texts, places = len(layout.lengths), len(memory.keys)
+    keys_at = layout.offsets + places * torch.arange(texts + 1, device=query.device, dtype=torch.int32)
+    own = torch.repeat_interleave(torch.arange(1, texts + 1, device=query.device), layout.offsets.diff(), output_size=len(key))
+    own = torch.arange(len(key), device=query.device) + places * own
+    before = (keys_at[:-1, None] + torch.arange(places, device=query.device)).flatten().long()
 
-    out = flex(*(x[None] for x in rows), score_mod=scored, block_mask=mask.blocks, scale=scale)
-    found: Tensor = out[0, :, : len(query)].transpose(0, 1)
+    def together(learned: Tensor, given: Tensor) -> Tensor:
+        row = given.new_empty(len(given) + len(before), *given.shape[1:]).index_copy(0, own, given)
+        return row.index_copy(0, before, learned.to(given.dtype).repeat(texts, 1, 1))
+
+    key, value = together(memory.keys, key), together(memory.values, value)
+    found = varlen_attn(query, key, value, layout.offsets, keys_at, layout.longest, layout.longest + places, scale=scale)
+    assert isinstance(found, Tensor)  # a pair only where more is asked for
     return found
 
 
-class _FlexMask(NamedTuple):
-    blocks: Any
-    order: Tensor
-    """(padded tokens,) place in the text"""
-    spare: int
-    """Tokens added behind, a text of their own."""
-
-
-BLOCK = 128
-"""Tokens of flex attention's blocks: the row is filled up to whole ones."""
-
-
-@functools.cache
-def _compiled_flex() -> tuple[Any, Any]:
-    from torch.nn.attention.flex_attention import create_block_mask, flex_attention
-
-    return torch.compile(flex_attention, dynamic=True), torch.compile(create_block_mask, dynamic=True)
-
-
-def flex_of(layout: Layout) -> tuple[Any, _FlexMask]:
-    """Return the compiled kernel, and the layout's mask for it, made once for all layers."""
-    flex, make = _compiled_flex()
-    if layout.flex is None:
-        tokens = int(layout.lengths.sum())
-        spare = -tokens % BLOCK
-        owner = torch.repeat_interleave(layout.offsets.diff(), output_size=tokens)
-        owner = F.pad(owner, (0, spare), value=-1)
-
-        def together(batch: Tensor, head: Tensor, at: Tensor, to: Tensor) -> Tensor:
-            return owner[at] == owner[to]
-
-        blocks = make(together, None, None, tokens + spare, tokens + spare, device=layout.device, BLOCK_SIZE=BLOCK)
-        layout.flex = _FlexMask(blocks, F.pad(layout.order, (0, spare)), spare)
-    return flex, layout.flex
-
-
-@torch.compiler.disable  # type: ignore[untyped-decorator]
 def packed_attention(
     module: nn.Module,
     query: Tensor,
@@ -201,11 +194,12 @@ def packed_attention(
     *,
     scaling: float | None = None,
     layout: Layout | None = None,
+    ends: Ends | None = None,
     memory: Memory | None = None,
     sliding_window: int | None = None,
     **others: Any,  # noqa: ANN401 - whatever else transformers' modules pass on
 ) -> tuple[Tensor, Tensor | None]:
-    """Stand in for the attention of transformers' modules; without a layout it is their own.
+    """Stand in for the attention of transformers' modules; without a layout or ends it is their own.
 
     Args:
         module: the attention module, as transformers passes it.
@@ -215,19 +209,25 @@ def packed_attention(
         attention_mask: only read without a layout.
         scaling: factor of the products, size ** -0.5 when not given.
         layout: which tokens make a text.
-        memory: learned keys and values.
+        ends: the same for one kernel, which may stand in a compiled layer.
+        memory: learned keys and values; only with a layout.
         sliding_window: transformers' window, one more than the distance that is still seen.
         others: dropout and flags of other kernels.
     """
-    if layout is None:
+    if layout is None and ends is None:
         return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, sliding_window=sliding_window, **others)
     q, k, v = (x[0].transpose(0, 1) for x in (query, key, value))
     window = None if sliding_window is None else sliding_window - 1
-    out = attend(q, k, v, layout, scale=scaling or query.shape[-1] ** -0.5, memory=memory, window=window)
-    return out[None], None
+    scale = scaling or query.shape[-1] ** -0.5
+    if ends is not None:
+        return by_ends(q, k, v, ends, scale, window)[None], None
+    assert layout is not None
+    return _uncompiled(q, k, v, layout, scale=scale, memory=memory, window=window)[None], None
 
+
+_uncompiled = torch.compiler.disable(attend)  # type: ignore[no-untyped-call]
 
 AttentionInterface.register(NAME, packed_attention)
 AttentionMaskInterface.register(NAME, sdpa_mask)
 
-__all__ = ["NAME", "Bias", "Memory", "attend", "hide_behind", "packed_attention"]
+__all__ = ["NAME", "Bias", "Memory", "Terms", "attend", "by_ends", "half_of", "has_programs", "hide_behind", "packed_attention"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from valence.training.encoders.attention import NAME, Memory
-from valence.training.encoders.layout import Layout
+from valence.training.encoders.attention import NAME, Memory, half_of
+from valence.training.encoders.layout import Ends, Layout
 
 
 class Kind(ABC):
@@ -117,20 +118,46 @@ class Borrowed(Kind):
 
     implementation = NAME
 
+    def __init__(self, model: Any) -> None:  # noqa: ANN401
+        super().__init__(model)
+        self._through: Callable[..., Tensor] = type(self).through
+
     def layers(self) -> nn.ModuleList:
         """Return the layers."""
         found: nn.ModuleList = self.body.encoder.layer
         return found
 
     def compile(self) -> None:
-        """Compile each layer around its attention, which is left to its own kernel."""
+        """Compile whole layers, attention's kernel among them; where it is no single kernel, each layer around it."""
+        self._through = torch.compile(type(self).through, dynamic=True)
         for layer in self.layers():
             layer.compile(dynamic=True)
 
     def layer(self, index: int, hidden: Tensor, layout: Layout, memory: Memory | None, shared: Any) -> Tensor:  # noqa: ANN401
         """Carry the hidden states through transformers' layer."""
+        half = half_of(hidden) if memory is None else None
+        if half is not None:
+            return self._through(self.layers()[index], hidden.to(half), layout.ends)
         found: Tensor = self.layers()[index](hidden[None], attention_mask=None, layout=layout, memory=memory)[0]
         return found
+
+    @staticmethod
+    def through(layer: Any, hidden: Tensor, ends: Ends) -> Tensor:  # noqa: ANN401
+        """Carry 16-bit hidden states through a layer of transformers' whose attention is one kernel; they stay of that type."""
+        found: Tensor = layer(hidden[None], attention_mask=None, ends=ends)[0]
+        return found.to(hidden.dtype)
+
+
+class Bertlike(Borrowed):
+    """A kind with BERT's layers: states leave each norm in 16 bits, which is all that the next product reads of them."""
+
+    @staticmethod
+    def through(layer: Any, hidden: Tensor, ends: Ends) -> Tensor:  # noqa: ANN401
+        """Carry 16-bit hidden states through attention and the feed-forward part."""
+        seen = layer.attention.self(hidden[None], attention_mask=None, ends=ends)[0]
+        attended = layer.attention.output(seen, hidden[None]).to(hidden.dtype)
+        found: Tensor = layer.output(layer.intermediate(attended), attended)[0]
+        return found.to(hidden.dtype)
 
 
 class TanhHead(Kind):
@@ -148,4 +175,4 @@ class TanhHead(Kind):
         return found
 
 
-__all__ = ["Borrowed", "Kind", "TanhHead"]
+__all__ = ["Bertlike", "Borrowed", "Kind", "TanhHead"]

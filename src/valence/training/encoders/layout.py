@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +17,15 @@ GPU_SCORES = 2**25
 
 ALIGNED = 8
 """Attention kernels with a bias read it by so many numbers at once."""
+
+
+class Ends(NamedTuple):
+    """All that a kernel over a packed row asks: tensors and a number, which compiled layers take without being compiled anew."""
+
+    offsets: Tensor
+    """(texts + 1,) int32, text i is the tokens from `offsets[i]` to `offsets[i + 1]`."""
+    longest: int
+    """Tokens of the longest text, or a few more."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +65,6 @@ class Layout:
         self.device = device
         self.aligned = ALIGNED if device.type == "cuda" else 1
         """A rectangle's sides are multiples of it."""
-        self.flex: Any = None
-        """What the attention over biases made of this layout, for all layers."""
 
     @cached_property
     def offsets(self) -> Tensor:
@@ -88,6 +95,11 @@ class Layout:
     def longest(self) -> int:
         """Tokens of the longest text, or a few more."""
         return self._whole(int(self.lengths.max()))
+
+    @property
+    def ends(self) -> Ends:
+        """Where the texts end."""
+        return Ends(self.offsets, self.longest)
 
     @cached_property
     def parts(self) -> list[Part]:
@@ -125,4 +137,4 @@ def _groups(lengths: NDArray[np.int64], limit: int) -> list[tuple[int, int]]:
     return [*groups, (start, len(lengths))]
 
 
-__all__ = ["Layout", "Part"]
+__all__ = ["Ends", "Layout", "Part"]

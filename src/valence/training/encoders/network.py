@@ -82,7 +82,7 @@ class EncoderNetwork(nn.Module):
         return self._kind.classify(self._kind.represent(self._read(_pack(vectors, layout), layout)))
 
     def compile(self) -> None:
-        """Compile the layers' parts between the attentions; once for all layers and lengths."""
+        """Compile the layers, with their attention where it is one kernel; once for all layers and lengths."""
         self._kind.compile()
 
     def rate_of(self, parameter: str) -> float:
@@ -128,7 +128,7 @@ class EncoderNetwork(nn.Module):
         if self.pooling == "first":
             return hidden[layout.first]
         own = hidden if not layout.virtual else hidden[layout.is_own]
-        lengths = torch.from_numpy(layout.own).to(hidden.device)
+        lengths = torch.from_numpy(layout.own).to(hidden.device, non_blocking=hidden.is_cuda)
         # in float32: a mean over hundreds of tokens would lose digits in bfloat16
         with torch.autocast(hidden.device.type, enabled=False):
             has_segments = hidden.device.type in {"cpu", "cuda"}

@@ -11,7 +11,8 @@ Rows indexed by distance, not by bucket, are read and written at one place for e
 added up by atomics, and a training gives the same bits each time. Rows of texts are (tokens, HEADS, SIZE) and contiguous.
 """
 
-# ruff: noqa: ANN001, ANN201 - programs are compiled by Triton, which reads no annotations but `constexpr`
+# mypy: ignore-errors
+# ruff: noqa: ANN001, ANN201, ANN202 - programs are compiled by Triton, which reads no annotations but `constexpr`
 
 from __future__ import annotations
 

@@ -64,7 +64,9 @@ def relative_attention(
     as_keys: Tensor | None = None,
     as_queries: Tensor | None = None,
 ) -> Tensor:
-    """Return (tokens, heads, size), each text's softmax(scores) value, where the score of a query i and a key j is
+    """Return (tokens, heads, size), each text's softmax(scores) value.
+
+    The score of a query i and a key j is
 
         scale * (query_i key_j + query_i as_keys[j - i] + key_j as_queries[i - j]) + table[j - i]
 
@@ -83,7 +85,7 @@ def relative_attention(
     """
     held = (x.contiguous() for x in (query, key, value))
     embedded = (None if x is None else x.to(query.dtype) for x in (as_keys, as_queries))
-    out, _ = _attention(*held, offsets, longest, scale, table, *embedded)
+    out: Tensor = _attention(*held, offsets, longest, scale, table, *embedded)[0]
     return out
 
 
@@ -186,7 +188,7 @@ def _backward(
 def _table_gradient(shares: Tensor, width: int) -> Tensor:
     """Return (heads, width) from what the programs left in (texts, heads, blocks, blocks + 1, block)."""
     summed = shares.sum(0)
-    heads, blocks, _, block = summed.shape
+    _, blocks, _, block = summed.shape
     key_block = torch.arange(blocks, device=shares.device)
     # the distances from block * tile on, tile from -blocks to blocks - 1, lie in slot key block - tile
     slot = key_block[:, None] - torch.arange(-blocks, blocks, device=shares.device)

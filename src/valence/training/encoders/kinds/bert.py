@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from valence.training.encoders.kind import Borrowed
+from valence.training.encoders.kind import Bertlike
 
 
-class Bert(Borrowed):
+class Bert(Bertlike):
     """Absolute positions; the head reads the pretrained pooler."""
 
     head = ("bert.pooler.", "classifier.")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
 from transformers.activations import ACT2FN
 from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_position
 
-from valence.training.encoders.attention import Memory, attend, hide_behind
+from valence.training.encoders.attention import Memory, Terms, attend, by_ends, half_of, has_programs, hide_behind
+from valence.training.encoders.kernels.relative import width_for
 from valence.training.encoders.kind import Kind
-from valence.training.encoders.layout import Layout, Part
+from valence.training.encoders.layout import Ends, Layout, Part
 
 
 class DebertaV2(Kind):
@@ -21,6 +23,10 @@ class DebertaV2(Kind):
 
     head = ("pooler.", "classifier.")
     attention = ("query_proj", "key_proj", "value_proj")
+
+    def __init__(self, model: Any) -> None:  # noqa: ANN401
+        super().__init__(model)
+        self._through: Callable[..., Tensor] = _through
 
     @classmethod
     def positions(cls, config: Any) -> None:  # noqa: ANN401
@@ -33,47 +39,27 @@ class DebertaV2(Kind):
         return f"its first layer has a convolution over {width} tokens, which would run from one text into the next" if width else ""
 
     def prepare(self, hidden: Tensor, layout: Layout) -> tuple[Tensor, Tensor] | None:
-        """Return the embedded distances, (2 * span, width), and which one belongs to each distance, -longest + 1 first."""
-        encoder, longest = self.body.encoder, layout.longest
+        """Return the embedded distances, (2 * span, width), and which one belongs to each of `width_for` distances from key to query."""
+        encoder = self.body.encoder
         if not encoder.relative_attention:
             return None
-        distance = torch.arange(1 - longest, longest)
-        if encoder.position_buckets > 0:
-            distance = make_log_bucket_position(distance, encoder.position_buckets, encoder.max_relative_positions)
-        span = encoder.position_buckets if encoder.position_buckets > 0 else encoder.max_relative_positions
-        return encoder.get_rel_embedding(), (distance.long().to(hidden.device) + span).clamp(0, 2 * span - 1)
+        index = places_of(width_for(layout.longest), encoder.position_buckets, encoder.max_relative_positions)
+        return encoder.get_rel_embedding(), index.to(hidden.device, non_blocking=hidden.is_cuda)
 
     def layer(self, index: int, hidden: Tensor, layout: Layout, memory: Memory | None, shared: Any) -> Tensor:  # noqa: ANN401
         """Carry the hidden states through a layer."""
         layer = self.body.encoder.layer[index]
-        block = layer.attention.self
-        q, k, v = (p(hidden).unflatten(-1, (self.heads, -1)) for p in (block.query_proj, block.key_proj, block.value_proj))
-        kinds = set(block.pos_att_type) & {"c2p", "p2c"}
-        scale = (q.shape[-1] * (1 + len(kinds))) ** -0.5
-        distances = self._distances(block, *shared) if shared is not None and kinds else None
-
-        bias = None if distances is None else Disentangled(*distances, layout.longest, scale)
-        seen = attend(q, k, v, layout, scale=scale, memory=memory, bias=bias)
-        attended = layer.attention.output(seen.flatten(1), hidden)
-        found: Tensor = layer.output(layer.intermediate(attended), attended)
-        return found
-
-    def _distances(self, block: Any, embedded: Tensor, index: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor]:  # noqa: ANN401
-        """Return the projected distances as keys and as queries, (heads, 2 * span, size) each where the layer uses it."""
-        embedded = block.pos_dropout(embedded)
-        to_key = block.key_proj if block.share_att_key else getattr(block, "pos_key_proj", None)
-        to_query = block.query_proj if block.share_att_key else getattr(block, "pos_query_proj", None)
-
-        def heads(project: Any) -> Tensor:  # noqa: ANN401
-            found: Tensor = project(embedded).unflatten(-1, (self.heads, -1)).transpose(0, 1)
-            return found
-
-        as_keys = heads(to_key) if "c2p" in block.pos_att_type else None
-        as_queries = heads(to_query) if "p2c" in block.pos_att_type else None
-        return as_keys, as_queries, index
+        half = half_of(hidden) if memory is None and has_programs(hidden.device, self.width // self.heads) else None
+        if half is not None:
+            return self._through(layer, hidden.to(half), layout.ends, shared, self.heads)
+        q, k, v = _projected(layer.attention.self, hidden, self.heads)
+        scale = _scale(layer.attention.self, q.shape[-1])
+        bias = _bias(layer.attention.self, shared, self.heads, scale)
+        return _behind(layer, hidden, attend(q, k, v, layout, scale=scale, memory=memory, bias=bias))
 
     def compile(self) -> None:
-        """Compile what follows each attention."""
+        """Compile whole layers; where attention is no single kernel, what follows it."""
+        self._through = torch.compile(_through, dynamic=True)
         for layer in self.body.encoder.layer:
             for part in (layer.attention.output, layer.intermediate, layer.output):
                 part.compile(dynamic=True)
@@ -90,43 +76,103 @@ class DebertaV2(Kind):
         return found
 
 
+@functools.lru_cache(maxsize=64)
+def places_of(width: int, buckets: int, most: int) -> Tensor:
+    """Return (width,) int64 on the CPU, which embedded distance belongs to each distance from a key to a query, -width / 2 first.
+
+    Args:
+        width: distances.
+        buckets: far distances share places, logarithmically, so that there are `buckets` on a side; 0 or less for none.
+        most: distances on a side where there are no buckets.
+    """
+    with torch.inference_mode(False):  # kept for trainings too
+        distance = torch.arange(-width // 2, width // 2)
+        if buckets > 0:
+            distance = make_log_bucket_position(distance, buckets, most)
+        span = buckets if buckets > 0 else most
+        return (distance.long() + span).clamp(0, 2 * span - 1)
+
+
+def _kinds(block: Any) -> set[str]:  # noqa: ANN401
+    return set(block.pos_att_type) & {"c2p", "p2c"}
+
+
+def _scale(block: Any, size: int) -> float:  # noqa: ANN401
+    return float((size * (1 + len(_kinds(block)))) ** -0.5)
+
+
+def _projected(block: Any, hidden: Tensor, heads: int) -> tuple[Tensor, ...]:  # noqa: ANN401
+    return tuple(p(hidden).unflatten(-1, (heads, -1)) for p in (block.query_proj, block.key_proj, block.value_proj))
+
+
+def _behind(layer: Any, hidden: Tensor, seen: Tensor) -> Tensor:  # noqa: ANN401
+    attended = layer.attention.output(seen.flatten(1), hidden).to(hidden.dtype)
+    found: Tensor = layer.output(layer.intermediate(attended), attended).to(hidden.dtype)
+    return found
+
+
+def _through(layer: Any, hidden: Tensor, ends: Ends, shared: tuple[Tensor, Tensor] | None, heads: int) -> Tensor:  # noqa: ANN401
+    """Carry 16-bit hidden states through a layer whose attention is one kernel; they stay of that type."""
+    block = layer.attention.self
+    q, k, v = _projected(block, hidden, heads)
+    scale = _scale(block, q.shape[-1])
+    bias = _bias(block, shared, heads, scale)
+    return _behind(layer, hidden, by_ends(q, k, v, ends, scale, terms=None if bias is None else bias.terms))
+
+
+def _bias(block: Any, shared: tuple[Tensor, Tensor] | None, heads: int, scale: float) -> Disentangled | None:  # noqa: ANN401
+    """Project the embedded distances as keys and as queries, where the layer uses it."""
+    if shared is None or not _kinds(block):
+        return None
+    embedded, index = block.pos_dropout(shared[0]), shared[1]
+    to_key = block.key_proj if block.share_att_key else getattr(block, "pos_key_proj", None)
+    to_query = block.query_proj if block.share_att_key else getattr(block, "pos_query_proj", None)
+
+    def by_head(project: Any) -> Tensor:  # noqa: ANN401
+        found: Tensor = project(embedded).unflatten(-1, (heads, -1))
+        return found
+
+    as_keys = by_head(to_key) if "c2p" in block.pos_att_type else None
+    as_queries = by_head(to_query) if "p2c" in block.pos_att_type else None
+    return Disentangled(as_keys, as_queries, index, scale)
+
+
 @dataclass(frozen=True, slots=True)
 class Disentangled:
     """The scores by distance: equation 4 of the paper without its first term."""
 
-    flexible: ClassVar[bool] = True
-
     as_keys: Tensor | None
-    """(heads, 2 * span, size) distances as keys, None if content does not look at distance."""
+    """(2 * span, heads, size) distances as keys, None if content does not look at distance."""
     as_queries: Tensor | None
-    """(heads, 2 * span, size) distances as queries, None if distance does not look at content."""
+    """(2 * span, heads, size) distances as queries, None if distance does not look at content."""
     index: Tensor
-    """(2 * longest - 1,) which embedded distance belongs to each, -longest + 1 first."""
-    longest: int
+    """(width,) which embedded distance belongs to each distance from a key to a query, -width / 2 first."""
     scale: float
+
+    @property
+    def terms(self) -> Terms:
+        """By distance, spread from the embedded ones; the distances of `as_keys` count from a query to a key and stand turned over."""
+        width = len(self.index)
+        turned = self.index[(width - torch.arange(width, device=self.index.device)).clamp(max=width - 1)]
+        return Terms(None, _spread(self.as_keys, turned), _spread(self.as_queries, self.index))
 
     def rectangle(self, queries: Tensor, keys: Tensor, part: Part) -> Tensor:
         """Return (texts, heads, time, time)."""
         time = torch.arange(queries.shape[2], device=queries.device)
         # delta(i, j) is the distance from key j to query i; distances are odd, so that the second term, which the paper
         # reads at delta(j, i) of negated distances, reads the same place, turned over
-        place = self.index[time[:, None] - time + self.longest - 1].expand(*queries.shape[:2], -1, -1)
+        place = self.index[time[:, None] - time + len(self.index) // 2].expand(*queries.shape[:2], -1, -1)
         score = torch.zeros((), device=queries.device, dtype=queries.dtype)
         if self.as_keys is not None:
-            score = score + (queries @ self.as_keys.transpose(-1, -2)).gather(-1, place)
+            score = score + (queries @ self.as_keys.permute(1, 2, 0)).gather(-1, place)
         if self.as_queries is not None:
-            score = score + (keys @ self.as_queries.transpose(-1, -2)).gather(-1, place.transpose(-1, -2)).transpose(-1, -2)
+            score = score + (keys @ self.as_queries.permute(1, 2, 0)).gather(-1, place.transpose(-1, -2)).transpose(-1, -2)
         return hide_behind(self.scale * score, part)
 
-    def term(self, query: Tensor, key: Tensor, order: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        """Return the score of a head, a query's and a key's token."""
-        none = query.new_zeros(len(query), 1, 1).expand(-1, query.shape[1], self.index.shape[0])
-        by_query = none if self.as_keys is None else self.scale * (query @ self.as_keys.transpose(-1, -2))
-        by_key = none if self.as_queries is None else self.scale * (key @ self.as_queries.transpose(-1, -2))
-        index, last = self.index, 2 * self.longest - 2
 
-        def at(head: Tensor, one: Tensor, other: Tensor) -> Tensor:
-            place = index[(order[one] - order[other] + last // 2).clamp(0, last)]
-            return by_query[head, one, place] + by_key[head, other, place]
-
-        return at
+def _spread(embedded: Tensor | None, index: Tensor) -> Tensor | None:
+    """Return the rows of (2 * span, heads, size) at `index`, by a product: its gradient is one too, and no sum in any order."""
+    if embedded is None:
+        return None
+    chosen = (index[:, None] == torch.arange(len(embedded), device=index.device)).to(embedded.dtype)
+    return (chosen @ embedded.flatten(1)).view(len(index), *embedded.shape[1:])

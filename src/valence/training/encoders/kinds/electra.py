@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from valence.training.encoders.kind import Borrowed
+from valence.training.encoders.kind import Bertlike
 from valence.training.encoders.layout import Layout
 
 
-class Electra(Borrowed):
+class Electra(Bertlike):
     """BERT's layers, pretrained as a discriminator; the small ones have narrower word vectors."""
 
     def embed(self, words: Tensor, layout: Layout) -> Tensor:

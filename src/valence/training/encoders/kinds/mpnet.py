@@ -2,50 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from valence.training.encoders.attention import Memory, attend, hide_behind
+from valence.training.encoders.attention import Memory, Terms, attend, by_ends, half_of, has_programs, hide_behind
+from valence.training.encoders.kernels.relative import width_for
 from valence.training.encoders.kind import Kind, TanhHead
-from valence.training.encoders.layout import Layout, Part
+from valence.training.encoders.layout import Ends, Layout, Part
 
 
 class DistanceBias:
     """A number for each head and distance, the same in every layer."""
 
-    flexible: ClassVar[bool] = False  # the gradients of all pairs would queue at a few thousand numbers: seven times slower
-
-    def __init__(self, table: Tensor, layout: Layout, dtype: torch.dtype) -> None:
-        """Spread (heads, 2 * longest - 1) numbers, the distance -longest + 1 first, over every part's rectangle, once for all layers."""
+    def __init__(self, table: Tensor, dtype: torch.dtype, parts: Sequence[Part] = ()) -> None:
+        """Keep (heads, width) numbers, the distance -width / 2 first; spread them over the parts' rectangles, once for all layers."""
         self.table = table
-        self.longest = layout.longest
-        self._masks = {part.tokens.start: hide_behind(self._spread(part).to(dtype), part) for part in layout.parts}
+        self._dtype = dtype
+        self._masks = {part.tokens.start: self._spread(part) for part in parts}
 
-    def _spread(self, part: Part) -> Tensor:
-        time = torch.arange(part.longest, device=self.table.device)
-        return self.table[:, time - time[:, None] + self.longest - 1][None]
+    @property
+    def terms(self) -> Terms:
+        """By distance."""
+        return Terms(table=self.table)
 
     def rectangle(self, queries: Tensor, keys: Tensor, part: Part) -> Tensor:
         """Return (texts or 1, heads, time, time)."""
-        return self._masks[part.tokens.start]
+        known = self._masks.get(part.tokens.start)
+        return self._spread(part) if known is None else known
 
-    def term(self, query: Tensor, key: Tensor, order: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        """Return the number of a head, a query's and a key's token."""
-        table, last = self.table, 2 * self.longest - 2
-
-        def at(head: Tensor, one: Tensor, other: Tensor) -> Tensor:
-            return table[head, (order[other] - order[one] + last // 2).clamp(0, last)]
-
-        return at
+    def _spread(self, part: Part) -> Tensor:
+        time = torch.arange(part.longest, device=self.table.device)
+        spread = self.table[:, time - time[:, None] + self.table.shape[1] // 2][None]
+        return hide_behind(spread.to(self._dtype), part)
 
 
 class Mpnet(TanhHead, Kind):
     """Absolute positions, and a learned bias by the distance of two tokens, shared by all layers."""
 
     attention = ("q", "k", "v")
+
+    def __init__(self, model: Any) -> None:  # noqa: ANN401
+        super().__init__(model)
+        self._through: Callable[..., Tensor] = _through
 
     @classmethod
     def first_position_of(cls, config: Any) -> int:  # noqa: ANN401
@@ -54,26 +55,46 @@ class Mpnet(TanhHead, Kind):
 
     def prepare(self, hidden: Tensor, layout: Layout) -> DistanceBias:
         """Return the bias of every distance."""
-        encoder, longest = self.body.encoder, layout.longest
-        distance = torch.arange(1 - longest, longest)
+        encoder, width = self.body.encoder, width_for(layout.longest)
+        distance = torch.arange(-width // 2, width // 2)
         bucket = encoder.relative_position_bucket(distance[None], num_buckets=self.config.relative_attention_num_buckets)[0]
-        table: Tensor = encoder.relative_attention_bias(bucket.to(hidden.device)).T
+        table: Tensor = encoder.relative_attention_bias(bucket.to(hidden.device, non_blocking=hidden.is_cuda)).T
         device = hidden.device.type
-        half = torch.is_autocast_enabled(device)
-        return DistanceBias(table, layout, torch.get_autocast_dtype(device) if half else hidden.dtype)
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
+        return DistanceBias(table, dtype, () if self._has_kernel(hidden) else layout.parts)
+
+    def _has_kernel(self, hidden: Tensor) -> bool:
+        return half_of(hidden) is not None and has_programs(hidden.device, self.width // self.heads)
 
     def layer(self, index: int, hidden: Tensor, layout: Layout, memory: Memory | None, shared: Any) -> Tensor:  # noqa: ANN401
         """Carry the hidden states through a layer."""
         layer = self.body.encoder.layer[index]
-        block = layer.attention
-        q, k, v = (project(hidden).unflatten(-1, (self.heads, -1)) for project in (block.attn.q, block.attn.k, block.attn.v))
-        seen = attend(q, k, v, layout, scale=q.shape[-1] ** -0.5, memory=memory, bias=shared)
-        attended = block.LayerNorm(block.dropout(block.attn.o(seen.flatten(1))) + hidden)
-        found: Tensor = layer.output(layer.intermediate(attended), attended)
-        return found
+        half = half_of(hidden) if memory is None and self._has_kernel(hidden) else None
+        if half is not None:
+            return self._through(layer, hidden.to(half), layout.ends, shared.table, self.heads)
+        q, k, v = _projected(layer.attention.attn, hidden, self.heads)
+        return _behind(layer, hidden, attend(q, k, v, layout, scale=q.shape[-1] ** -0.5, memory=memory, bias=shared))
 
     def compile(self) -> None:
-        """Compile what follows each attention."""
+        """Compile whole layers; where attention is no single kernel, what follows it."""
+        self._through = torch.compile(_through, dynamic=True)
         for layer in self.body.encoder.layer:
             for part in (layer.intermediate, layer.output):
                 part.compile(dynamic=True)
+
+
+def _projected(attention: Any, hidden: Tensor, heads: int) -> tuple[Tensor, ...]:  # noqa: ANN401
+    return tuple(project(hidden).unflatten(-1, (heads, -1)) for project in (attention.q, attention.k, attention.v))
+
+
+def _behind(layer: Any, hidden: Tensor, seen: Tensor) -> Tensor:  # noqa: ANN401
+    block = layer.attention
+    attended = block.LayerNorm(block.dropout(block.attn.o(seen.flatten(1))) + hidden).to(hidden.dtype)
+    found: Tensor = layer.output(layer.intermediate(attended), attended).to(hidden.dtype)
+    return found
+
+
+def _through(layer: Any, hidden: Tensor, ends: Ends, table: Tensor, heads: int) -> Tensor:  # noqa: ANN401
+    """Carry 16-bit hidden states through a layer whose attention is one kernel; they stay of that type."""
+    q, k, v = _projected(layer.attention.attn, hidden, heads)
+    return _behind(layer, hidden, by_ends(q, k, v, ends, q.shape[-1] ** -0.5, terms=Terms(table=table)))

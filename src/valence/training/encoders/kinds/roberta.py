@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from valence.training.encoders.kind import Borrowed, TanhHead
+from valence.training.encoders.kind import Bertlike, TanhHead
 
 
-class Roberta(TanhHead, Borrowed):
+class Roberta(TanhHead, Bertlike):
     """BERT's layers; positions are counted from behind the padding id."""
 
     @classmethod
