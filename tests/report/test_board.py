@@ -80,15 +80,16 @@ def test_a_store_of_failures_makes_a_board_without_ranks_or_figures(made, tmp_pa
     board = build(made.store, "toy")
     assert (board.rows, board.tied_with_best) == ((), ())
     written = write(board, tmp_path / "board")
-    assert sorted(p.name for p in written) == ["toy.csv", "toy.html", "toy.md"]
+    assert sorted(p.name for p in written) == ["broken--toy--nall--s0.html", "toy.csv", "toy.html", "toy.md"]
     assert "The loss went nan." in (tmp_path / "board" / "toy.html").read_text(encoding="utf-8")
 
 
 def test_every_file_is_written_whole_and_nothing_is_left_beside(filled, tmp_path):
     board = build(filled.store, "toy")
-    names = {p.name for p in write(board, tmp_path / "board")}
+    written = {p.relative_to(tmp_path / "board").as_posix() for p in write(board, tmp_path / "board")}
     kinds = {"toy.md", "toy.csv", "toy.html", "toy-accuracy.png", "toy-cost.png", "toy-reliability.png"}
-    assert names == kinds == {p.name for p in (tmp_path / "board").iterdir()}
+    pages = {f"runs/{name}.html" for name in filled.store.ids()}
+    assert written == kinds | pages == {p.relative_to(tmp_path / "board").as_posix() for p in (tmp_path / "board").rglob("*.*")}
 
 
 def test_writing_twice_gives_the_same_bytes(filled, tmp_path):
@@ -100,7 +101,8 @@ def test_writing_twice_gives_the_same_bytes(filled, tmp_path):
 def test_only_texts_that_are_shown_are_kept(filled):
     texts = dict.fromkeys(filled.ids, "A sentence.")
     board = build(filled.store, "toy", texts=texts)
-    assert set(board.texts) == {w.id for r in board.rows for w in r.wrong}
+    assert set(board.texts) == {w.id for r in board.rows for wrong in (r.wrong, *(run.wrong for run in r.runs)) for w in wrong}
+    assert set(board.texts) < set(filled.ids)
     assert build(filled.store, "toy").texts == {}
 
 

@@ -32,6 +32,10 @@ class Elements(html.parser.HTMLParser):
             self.data += data
 
 
+def inner_links(elements):
+    return {value[1:] for tag, name, value in elements.attributes if name == "href" and value.startswith("#")}
+
+
 @pytest.fixture
 def page(filled):
     return Elements(render(build(filled.store, "toy")))
@@ -42,7 +46,7 @@ def test_the_page_loads_nothing(filled):
     elements = Elements(text)
     assert not {"link", "iframe", "img", "object", "base"} & set(elements.tags)
     assert not [a for a in elements.attributes if a[1] in {"src", "srcset", "background", "action"}]
-    assert {value[:1] for _, name, value in elements.attributes if name == "href"} == {"#"}
+    assert {value[:1] if value.startswith("#") else value[:5] for _, name, value in elements.attributes if name == "href"} == {"#", "runs/"}
     assert set(re.findall(r"https?://[^\s\"'<]+", text)) == {"http://www.w3.org/2000/svg"}  # a name, not an address
     assert "@import" not in text
     assert "url(" not in text
@@ -99,16 +103,16 @@ def test_the_table_is_sortable_from_the_keyboard(page):
 
 def test_no_id_stands_twice_and_every_inner_link_has_its_target(page):
     assert len(page.ids) == len(set(page.ids))
-    links = {value[1:] for tag, name, value in page.attributes if name == "href"}
-    assert links <= set(page.ids)
+    assert inner_links(page) <= set(page.ids)
 
 
 def test_what_the_script_looks_for_is_there(page):
     from importlib.resources import files
 
-    script = files("valence.report").joinpath("page.js").read_text(encoding="utf-8")
-    assert set(re.findall(r'\$\("([\w-]+)"\)', script)) <= set(page.ids)
-    assert "innerHTML" not in script
+    for name in ("plot.js", "page.js", "sections.js"):
+        script = files("valence.report").joinpath(name).read_text(encoding="utf-8")
+        assert set(re.findall(r'\$\("([\w-]+)"\)', script)) <= set(page.ids)
+        assert "innerHTML" not in script
 
 
 def test_the_page_names_its_provenance(filled):
@@ -130,8 +134,7 @@ def test_a_board_without_ranks_is_a_page_too(made):
     text = render(build(made.store, "toy"))
     assert "No run has finished yet." in text
     assert "Stopped by Ctrl-C." in text
-    links = {value[1:] for tag, name, value in Elements(text).attributes if name == "href"}
-    assert links <= set(Elements(text).ids)
+    assert inner_links(Elements(text)) <= set(Elements(text).ids)
 
 
 def test_a_single_row_is_a_page_too(made):

@@ -24,7 +24,7 @@ press("fit_seconds"); seen.reversed = names();
 press("accuracy"); seen.accuracy = [head("accuracy").getAttribute("aria-sort"), head("fit_seconds").getAttribute("aria-sort")];
 const box = document.getElementById("filter");
 box.value = "POOR"; box.dispatchEvent(new Event("input")); seen.filtered = names();
-box.value = ""; document.getElementById("front").click(); seen.front = names(); document.getElementById("front").click();
+box.value = ""; box.dispatchEvent(new Event("input")); document.getElementById("front").click(); seen.front = names(); document.getElementById("front").click();
 document.querySelector("#row-0 .open").click();
 seen.detail = document.querySelector("#row-0").nextElementSibling.textContent;
 document.querySelectorAll("#axis button")[1].click(); seen.points = document.querySelectorAll("#scatter .point").length;

@@ -1,6 +1,6 @@
 """Learning curves as one page: it loads nothing, its plot follows theme and width, every figure also stands in a table.
 
-`curve.html.j2` is the frame; `page.css`, `curve.css` and `curve.js` are put into it.
+`curve.html.j2` stands in `base.html.j2`; `base.css`, `curve.css`, `plot.js` and `curve.js` are put into it.
 """
 
 from __future__ import annotations
@@ -23,18 +23,25 @@ def render(curves: Curves) -> str:
         environment()
         .get_template("curve.html.j2")
         .render(
-            curves=curves,
-            css=asset("page.css") + asset("curve.css"),
-            js=asset("curve.js"),
-            data=script_json(_data(curves)),
+            **section(curves),
+            css=asset("base.css", "curve.css"),
+            js=asset("plot.js", "curve.js"),
             heading=heading(curves),
-            sizes=[(head, [_cell(c, n) for c in curves.curves if not c.flat]) for n, head in columns(curves)],
-            flat=[(c.title, _figures(c.points[0])) for c in curves.curves if c.flat],
             summary_head=head,
             summary=rows,
             legend=" ".join(LEGEND),
         )
     )
+
+
+def section(curves: Curves) -> dict[str, Any]:
+    """Return what `curve_section.html.j2` shows, on this page and on the board's."""
+    return {
+        "curves": curves,
+        "curve_data": script_json(_data(curves)),
+        "sizes": [(head, [_cell(c, n) for c in curves.curves if not c.flat]) for n, head in columns(curves)],
+        "flat": [(c.title, _figures(c.points[0])) for c in curves.curves if c.flat],
+    }
 
 
 def _cell(curve: Curve, n: int | None) -> str:
@@ -85,4 +92,4 @@ def _round(value: float) -> float:
     return float(f"{value:.5g}") if np.isfinite(value) else 0.0
 
 
-__all__ = ["render"]
+__all__ = ["render", "section"]

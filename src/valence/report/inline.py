@@ -11,20 +11,27 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 ROOM = Path(__file__).parent
+HOLDS_TEXTS = "This page holds review text: keep it to yourself."
+"""Stands on every page that shows what reviewers wrote, and on no other; publishing looks for it."""
 
 
 def environment() -> Environment:
     """Return Jinja over this room's templates; everything is escaped and no name may be undefined."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(loader=FileSystemLoader(ROOM), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    from valence.report.table import duration, p_value, percent
+
+    made = Environment(loader=FileSystemLoader(ROOM), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.globals["holds_texts"] = HOLDS_TEXTS
+    made.filters.update(percent=percent, p_value=p_value, duration=duration)
+    return made
 
 
-def asset(name: str) -> Markup:
-    """Return one of our own files unescaped; no run's text is in it."""
+def asset(*names: str) -> Markup:
+    """Return our own files one after the other, unescaped; no run's text is in them."""
     from markupsafe import Markup
 
-    return Markup((ROOM / name).read_text(encoding="utf-8"))
+    return Markup("".join((ROOM / name).read_text(encoding="utf-8") for name in names))
 
 
 def script_json(value: object) -> Markup:
@@ -37,4 +44,4 @@ def script_json(value: object) -> Markup:
     return Markup(text)
 
 
-__all__ = ["asset", "environment", "script_json"]
+__all__ = ["HOLDS_TEXTS", "asset", "environment", "script_json"]

@@ -1,12 +1,14 @@
-"""What is committed of a run: its record, its predictions to four decimals and its history, but no weights.
+"""What is committed of a run: its record, its predictions to four decimals, its history and the figures of its reports, but no weights.
 
-    board/runs/<id>/record.json, predictions.parquet (60 to 110 kB for 25,000 texts of two classes), history.jsonl
+    board/runs/<id>/record.json, predictions.parquet (60 to 110 kB for 25,000 texts of two classes), history.jsonl,
+                    and where there are such reports <id>.json (calibrate) and <id>.stress.json
 
 `RunStore("board/runs")` reads them as it reads any store, so that the board can be built again from a checkout alone.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -19,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valence.errors import BadSetting
+from valence.report.beside import shareable
 from valence.store import RunRecord, RunStore, Scored
 
 UNIT = 10_000
@@ -62,6 +65,8 @@ def _publish(store: RunStore, run_id: str, target: Path) -> Path:
         history = store.path(run_id) / "history.jsonl"
         if history.exists():
             shutil.copyfile(history, new / "history.jsonl")
+        for name, report in shareable(store, run_id).items():
+            (new / name).write_text(json.dumps(_cut(report), indent=1) + "\n", encoding="utf-8", newline="\n")
         if place.exists():
             place.rename(old)
         new.rename(place)

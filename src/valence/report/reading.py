@@ -29,8 +29,13 @@ class Excluded:
     """`failed`, `interrupted`, or `refused` where it cannot be compared with the rest."""
     reason: str
     """One line."""
-    command: str = ""
-    """What runs it again."""
+    record: RunRecord
+    """Of the run."""
+
+    @property
+    def command(self) -> str:
+        """What runs it again."""
+        return self.record.command
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Reference:
 
 def excluded(record: RunRecord, status: str, reason: str) -> Excluded:
     """Name a run that is not ranked, and why."""
-    return Excluded(record.id, record.preset, record.seed, status, reason, record.command)
+    return Excluded(record.id, record.preset, record.seed, status, reason, record)
 
 
 def select(store: RunStore, data: str, score_on: str) -> tuple[list[RunRecord], list[Excluded]]:

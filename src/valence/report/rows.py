@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from valence.evaluation.bootstrap import bootstrap_intervals
 from valence.evaluation.calibration import Reliability, pool, reliability
@@ -15,29 +13,13 @@ from valence.evaluation.metrics import score_outcomes
 from valence.evaluation.outcomes import Outcomes
 from valence.evaluation.paired import Tally, tally
 from valence.evaluation.uncertainty import Interval, accuracy_interval, mean_interval
+from valence.report.families import family
+from valence.report.hardest import Wrong, most_wrong
+from valence.report.run_figures import RunFigures, add_up
 from valence.store import RunRecord
 
 WRONG = 8
 """Confidently wrong texts kept per row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """A text that a row got wrong with confidence."""
-
-    id: str
-    label: str
-    """What it is labelled."""
-    answer: str
-    """What the row says."""
-    confidence: float
-    """Mean over the seeds of the probability given to a wrong answer; a right answer counts as 0."""
-
-    @property
-    def rating(self) -> str:
-        """The stars that end an IMDB id (`number_rating`); empty for other ids."""
-        found = re.fullmatch(r"\d+_(10|[1-9])", self.id)
-        return found[1] if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +38,8 @@ class Row:
     """For paired tests."""
     curve: Reliability
     wrong: tuple[Wrong, ...]
+    runs: tuple[RunFigures, ...] = ()
+    """Each run by itself, in the order of `records`."""
     missing: int = 0
     """Runs of the same experiment that failed, were interrupted or refused."""
     rank: int = 0
@@ -74,6 +58,17 @@ class Row:
     def accuracy(self) -> float:
         """Mean over the seeds."""
         return self.figures["accuracy"].value
+
+    @property
+    def family(self) -> str:
+        """A key of `FAMILIES`."""
+        return family(self.first)
+
+    @property
+    def scaled(self) -> Reliability | None:
+        """The curve after temperature scaling; None unless every run was calibrated."""
+        found = [r.scaled for r in self.runs if r.scaled is not None]
+        return pool(found) if found and len(found) == len(self.records) else None
 
     @property
     def outside(self) -> bool:
@@ -126,8 +121,8 @@ def _over(average: Callable[[list[float]], float], values: Sequence[float | None
     return float(average(known)) if known else None
 
 
-def row(runs: Sequence[tuple[RunRecord, Outcomes]], ids: Sequence[str]) -> Row:
-    """Add up the runs of one experiment.
+def row(runs: Sequence[tuple[RunRecord, Outcomes]], ids: Sequence[str], temperatures: Mapping[str, float] | None = None) -> Row:
+    """Add up the runs of one experiment; `temperatures` by run id are those of `valence calibrate`.
 
     Point values of `log_loss` and `ece` are those of the records, since committed predictions are rounded to four decimals;
     accuracies are counted from the predictions, which rounding leaves as they are.
@@ -137,6 +132,8 @@ def row(runs: Sequence[tuple[RunRecord, Outcomes]], ids: Sequence[str]) -> Row:
     scores = [score_outcomes(outcomes) for _, outcomes in runs]
     intervals = [_at_recorded(bootstrap_intervals(o, figures=s), record) for (record, o), s in zip(runs, scores, strict=True)]
     figures = {"accuracy": accuracy_interval(correct)}
+    hot = temperatures or {}
+    each = [{"accuracy": accuracy_interval(o.correct[None]), **found} for (_, o), found in zip(runs, intervals, strict=True)]
     figures |= {name: mean_interval([found[name] for found in intervals]) for name in ("macro_f1", "log_loss", "ece")}
     return Row(
         records=tuple(record for record, _ in runs),
@@ -146,7 +143,8 @@ def row(runs: Sequence[tuple[RunRecord, Outcomes]], ids: Sequence[str]) -> Row:
         seed_accuracies=tuple(s["accuracy"] for s in scores),
         tally=tally(correct),
         curve=pool([reliability(outcomes) for _, outcomes in runs]),
-        wrong=_most_wrong([outcomes for _, outcomes in runs], ids, runs[0][0].labels),
+        wrong=most_wrong([outcomes for _, outcomes in runs], ids, runs[0][0].labels, WRONG),
+        runs=tuple(add_up(record, o, found, ids, hot.get(record.id)) for (record, o), found in zip(runs, each, strict=True)),
     )
 
 
@@ -159,17 +157,6 @@ def _at_recorded(intervals: dict[str, Interval], record: RunRecord) -> dict[str,
             shift = value - found.value
             moved[name] = Interval(value, max(0.0, found.low + shift), found.high + shift)
     return moved
-
-
-def _most_wrong(runs: Sequence[Outcomes], ids: Sequence[str], names: Sequence[str]) -> tuple[Wrong, ...]:
-    """Return the texts that were wrong with the highest mean confidence, invalid answers left out."""
-    sure: NDArray[np.float64] = np.mean([np.where(o.correct | ~o.valid, 0.0, o.confidence) for o in runs], axis=0)
-    best = np.argpartition(-sure, min(WRONG, len(sure) - 1))[:WRONG]
-    found = []
-    for i in sorted((int(i) for i in best if sure[i] > 0), key=lambda i: (-sure[i], ids[i])):
-        said = next(o.predictions[i] for o in runs if not o.correct[i] and o.valid[i])
-        found.append(Wrong(ids[i], names[runs[0].labels[i]], names[said], float(sure[i])))
-    return tuple(found)
 
 
 def ranks(accuracies: Iterable[float]) -> list[int]:
