@@ -89,6 +89,8 @@ class Pretrained(Method):
 class Encoder(Recipe, Pretrained):
     """A pretrained encoder under a new head."""
 
+    engine: Literal["packed", "trainer", "unsloth"] = "packed"  # type: ignore[assignment]
+    """`packed`, our loop without padding; `trainer`, the Trainer of transformers; `unsloth`, the same over that package's modules."""
     layer_decay: float = Field(default=1.0, gt=0, le=1)
     """Learning rate of a layer as a share of the one above it."""
     compiled: Literal["auto", "yes", "no"] = "auto"
@@ -117,17 +119,18 @@ class Encoder(Recipe, Pretrained):
     def fit(self, train: Split, valid: Split, task: Task) -> Classifier:
         """Fine-tune on `train`; the best epoch on `valid` is kept."""
         from valence.training.device import resolve_device
-        from valence.training.encoders.backbone import Backbone
         from valence.training.encoders.classifier import EncoderClassifier
-        from valence.training.examples import Examples
         from valence.training.fitting import fit_network
 
+        if self.engine == "unsloth":
+            from valence.training.unsloth import check_unsloth
+
+            check_unsloth()
         device = resolve_device(task.device)
-        origin = Backbone.find(self.backbone)
-        self._check(origin)
+        origin = self.find_backbone()
         task.journal.progress(0, 1, f"reading {self.backbone}")
         subwords = origin.subwords()
-        learn, check = (Examples(subwords.encode(part.texts, self.max_length, self.keep), part.labels, device) for part in (train, valid))
+        learn, check = (self.examples(subwords, part, device) for part in (train, valid))
         many = device.type == "cuda" and self.engine == "packed" and len(train) * self.epochs >= ENOUGH_TO_COMPILE
         compiled = self.compiled == "yes" or (self.compiled == "auto" and many)
         network = fit_network(partial(self._start, origin, task, compiled), learn, check, self, task, self.objective())
@@ -145,7 +148,7 @@ class Encoder(Recipe, Pretrained):
         """Make the network around transformers' model and adapt it."""
         from valence.training.encoders.network import EncoderNetwork
 
-        padded = self.engine == "trainer"
+        padded = self.engine != "packed"
         network = EncoderNetwork(model, pooling=self.pooling, padded=padded, layer_decay=self.layer_decay)
         network.recompute = self.gradient_checkpointing
         network.precision = self.precision
@@ -153,7 +156,24 @@ class Encoder(Recipe, Pretrained):
         return network
 
     def _start(self, origin: Backbone, task: Task, compiled: bool) -> EncoderNetwork:
-        network = self.wrap(origin.model(task.labels))
+        network = self.wrap(origin.model(task.labels, unsloth=self.engine == "unsloth"))
         if compiled:
             network.compile()
         return network
+
+
+class Contrasted(Encoder):
+    """An encoder that may learn from the nearness of texts of one label too (Gunel et al., 2021, arXiv:2011.01403)."""
+
+    contrastive_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the contrastive loss, the rest is cross-entropy."""
+    temperature: PositiveFloat = 0.3
+    """What similarities are divided by in the contrastive loss: the smaller, the more the nearest texts count."""
+
+    def objective(self) -> Callable[..., Objective]:
+        """Return what makes the loss."""
+        from valence.training.contrastive import Contrastive
+
+        if not self.contrastive_share:
+            return super().objective()
+        return partial(Contrastive, share=self.contrastive_share, temperature=self.temperature)

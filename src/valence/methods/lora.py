@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from valence.methods._encoders import TINY_ADAPTED, Encoder
+from valence.methods._encoders import TINY_ADAPTED, Contrasted
 
 if TYPE_CHECKING:
     from valence.training.encoders.network import EncoderNetwork
 
+Projection = Literal["query", "key", "value", "feedforward"]
+
 TINY: Mapping[str, object] = TINY_ADAPTED
 
 
-class Lora(Encoder):
+class Lora(Contrasted):
     """Adapt only two thin matrices per projection; the head trains with them."""
 
     paper: ClassVar[str] = "Hu et al., 2021, arXiv:2106.09685"
@@ -26,11 +28,12 @@ class Lora(Encoder):
     """Updates are scaled by alpha / rank."""
     lora_dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of an update's input that is hidden in each training step."""
-    projections: tuple[Literal["query", "key", "value", "feedforward"], ...] = Field(default=("query", "value"), min_length=1)
+    projections: tuple[Projection, ...] = Field(default=("query", "key", "value", "feedforward"), min_length=1)
     """What is adapted in every layer."""
     rank_stabilised: bool = False
     """Scale by alpha / sqrt(rank) instead, so that large ranks learn as fast (Kalajdzievski, 2023)."""
     learning_rate: PositiveFloat = 3e-4
+    epochs: PositiveInt = 3
 
     def adapt(self, network: EncoderNetwork) -> None:
         """Freeze the body, add the updates."""

@@ -12,6 +12,9 @@ from valence.methods._embeddings import Embedded
 from valence.methods._encoders import TINY_ENCODER
 from valence.types import Classifier, Split, Task
 
+DESCRIPTIONS = ("This sentence is {}.", "It was {}.", "That sounds {}.", "A {} opinion.")
+"""The authors' template, and three more."""
+
 TINY: Mapping[str, object] = {
     "backbone": TINY_ENCODER["backbone"],
     "max_length": 64,
@@ -35,6 +38,8 @@ class Setfit(Embedded):
     """Peak learning rate of AdamW."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Arithmetic of the training: `auto` is bfloat16 where the hardware has it, else float32; prediction is always float32."""
+    described: bool = False
+    """Also learn from sentences that name each label ("This sentence is LABEL."), for few texts and labels with plain names."""
     strength: PositiveFloat = 1.0
     """Inverse L2 penalty of the linear layer (C of scikit-learn)."""
 
@@ -51,6 +56,7 @@ class Setfit(Embedded):
         origin = self.find_backbone()
         subwords = origin.subwords()
         recipe = Recipe(learning_rate=self.learning_rate, warmup_ratio=0.1, precision=self.precision)
+        train = with_descriptions(train, task.labels) if self.described else train
         learn, check = (self.examples(subwords, part, device) for part in (train, valid))
         with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []):
             torch.manual_seed(task.seed)
@@ -59,3 +65,16 @@ class Setfit(Embedded):
         embedded = np.concatenate([embed(network, part) for part in (learn, check)])
         linear = fit_linear(embedded, np.concatenate([train.labels, valid.labels]), len(task.labels), self.strength)
         return self.classifier(network, linear, subwords, origin, device, frozen=False)
+
+
+def with_descriptions(train: Split, labels: tuple[str, ...]) -> Split:
+    """Return the texts with sentences that name each label behind them, as the authors' code does where no text has a label.
+
+    Args:
+        train: the labelled texts.
+        labels: names of the labels, k of them; 4 sentences are made for each.
+    """
+    texts = [sentence.format(name) for name in labels for sentence in DESCRIPTIONS]
+    ids = tuple(f"described-{n}" for n in range(len(texts)))
+    named = np.repeat(np.arange(len(labels)), len(DESCRIPTIONS))
+    return Split(train.ids + ids, (*train.texts, *texts), np.concatenate([train.labels, named]))

@@ -47,7 +47,7 @@ class Recipe(Settings):
 
     @model_validator(mode="after")
     def _only_the_trainer_reports(self) -> Self:
-        if self.report_to != "none" and self.engine != "trainer":
+        if self.report_to != "none" and self.engine == "packed":
             raise ValueError(f"report_to {self.report_to} needs engine trainer; the {self.engine} engine writes the run's history only")
         return self
 

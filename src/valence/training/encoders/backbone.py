@@ -68,11 +68,22 @@ class Backbone:
             raise BadSetting(f"backbone {self.name!r} is of the architecture {config.model_type!r}; encoders can be: {known}.")
         return config
 
-    def model(self, labels: Sequence[str]) -> Any:  # noqa: ANN401
-        """Return transformers' sequence classifier with the pretrained weights and a new head for `labels`."""
+    def model(self, labels: Sequence[str], *, unsloth: bool = False) -> Any:  # noqa: ANN401
+        """Return transformers' sequence classifier with the pretrained weights and a new head for `labels`.
+
+        Args:
+            labels: the labels' names.
+            unsloth: let unsloth load it, with its own modules.
+        """
         from transformers import AutoModelForSequenceClassification
 
         config = named(self.config(), labels)
+        if unsloth:
+            from valence.training.unsloth import load_by_unsloth
+
+            model = load_by_unsloth(AutoModelForSequenceClassification, self.place, num_labels=len(labels))
+            named(model.config, labels)
+            return model
         with quiet_transformers():
             # float32 whatever the file holds: bfloat16 copies are made while training, of weights that stay exact
             settings = {

@@ -1,0 +1,58 @@
+"""The package unsloth, where a method names it as its engine: it loads a model with its own faster modules.
+
+Han and Han, 2023, github.com/unslothai/unsloth. It needs a GPU; importing it changes classes of transformers in the whole process, so it
+is imported when a run asks for it and never else.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+import torch
+
+from valence.errors import BadSetting, MissingPackage
+
+
+def check_unsloth() -> None:
+    """Say what is missing before any weights are fetched.
+
+    Raises:
+        MissingPackage: unsloth is not installed.
+        BadSetting: there is no GPU that it runs on.
+    """
+    if importlib.util.find_spec("unsloth") is None:
+        raise MissingPackage("unsloth", "unsloth", "--engine unsloth (which also needs an NVIDIA, AMD or Intel GPU)")
+    if not (torch.cuda.is_available() or (hasattr(torch, "xpu") and torch.xpu.is_available())):
+        raise BadSetting("engine 'unsloth' needs an NVIDIA, AMD or Intel GPU, and none was found. Use --engine packed or trainer.")
+
+
+def load_by_unsloth(kind: Any, place: str, **settings: Any) -> Any:  # noqa: ANN401 - the classes of transformers are untyped
+    """Return what `kind.from_pretrained(place, ...)` would, with unsloth's modules in it; its weights keep their names and are float32.
+
+    Args:
+        kind: an Auto class of transformers.
+        place: a folder or a name on the hub.
+        settings: go on to unsloth's `FastModel.from_pretrained`.
+
+    Raises:
+        MissingPackage: see `check_unsloth`.
+        BadSetting: see `check_unsloth`.
+    """
+    check_unsloth()
+    from unsloth import FastModel
+
+    model, _ = FastModel.from_pretrained(
+        model_name=place,
+        auto_model=kind,
+        dtype=torch.float32,
+        load_in_4bit=False,
+        full_finetuning=True,  # what is trained is the method's choice, made after this
+        use_gradient_checkpointing=False,
+        trust_remote_code=False,
+        **settings,
+    )
+    return model
+
+
+__all__ = ["check_unsloth", "load_by_unsloth"]

@@ -1,0 +1,37 @@
+"""What a run that asks for unsloth is told where it cannot be had."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+
+import numpy as np
+import pytest
+import torch
+
+from valence.errors import BadSetting, MissingPackage
+from valence.methods.lora import Lora
+from valence.training.unsloth import check_unsloth
+from valence.types import Split, Task
+
+
+def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingPackage, match=r"valence\[unsloth\]"):
+        check_unsloth()
+
+
+def test_without_a_gpu_the_engines_that_need_none_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: importlib.machinery.ModuleSpec(name, None))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    if hasattr(torch, "xpu"):
+        monkeypatch.setattr(torch.xpu, "is_available", lambda: False)
+    with pytest.raises(BadSetting, match="packed or trainer"):
+        check_unsloth()
+
+
+def test_a_method_is_refused_before_its_backbone_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    texts = Split(("a", "b"), ("Good.", "Bad."), np.array([1, 0]))
+    with pytest.raises(MissingPackage):
+        Lora(engine="unsloth", backbone="no-such-backbone").fit(texts, texts, Task(("bad", "good")))
