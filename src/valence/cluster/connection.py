@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import re
@@ -9,7 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any, TextIO
 
 from valence.errors import BadSetting, MissingPackage
@@ -50,7 +51,8 @@ def connect(address: str, why: str = "--ray") -> Iterator[Any]:
         try:
             yield ray
         finally:
-            ray.shutdown()
+            with redirect_stdout(io.StringIO()):  # alarms that it kept back come out at the end
+                ray.shutdown()
 
 
 def node_name(ray: Any) -> str:  # noqa: ANN401 - a module that is there only when it was asked for

@@ -11,6 +11,8 @@ Nothing is lost: a retried run goes on from its last checkpoint, which lies in t
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,6 +32,8 @@ from valence.sweep import Outcome
 RETRIES = 5
 """How often a run is started again after its worker was lost; a run that kills its workers (memory) must end some time."""
 POLL_SECONDS = 1.0
+SHOWN = 4
+"""So many runs are named while they go on."""
 STOP_SECONDS = 20.0
 """How long runs have to note that they were stopped before their processes are ended."""
 
@@ -56,6 +60,9 @@ class Job:
         found = fault(self.token)
         if found:
             raise BadSetting(f"A machine that joined the cluster {found}.")
+        if threading.current_thread() is threading.main_thread():
+            # Ray stops a task by this signal, which a cluster started in the background of a script ignores
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         for name, value in self.environment.items():
             os.environ.setdefault(name, value)
         with suppress(OSError):  # the folder is this machine's own when no path is relative
@@ -102,7 +109,7 @@ def sweep_on_ray(
             watch = _Watch(ray, ledger, len(experiments), screen)
             while waiting:
                 ended, _ = ray.wait(list(waiting), num_returns=1, timeout=POLL_SECONDS)
-                watch.look(len(waiting) - len(ended))
+                watch.look([e for ref, e in waiting.items() if ref not in ended])
                 for ref in ended:
                     yield waiting.pop(ref), _result(ray, ref)
 
@@ -185,8 +192,8 @@ class _Watch:
         self._ray, self._ledger, self._total, self._screen = ray, ledger, total, screen
         self._starts: dict[str, int] = {}
 
-    def look(self, left: int) -> None:
-        """Read the ledger and show it."""
+    def look(self, left: Sequence[Experiment]) -> None:
+        """Read the ledger and show it; `left` are the runs that have not ended."""
         if self._screen is None:
             return
         standings: dict[str, Standing] = self._ray.get(self._ledger.read.remote())
@@ -194,7 +201,11 @@ class _Watch:
             if len(standing.starts) > max(1, self._starts.get(run_id, 1)):
                 self._screen.say(f"{run_id}: {standing.starts[-2]} was lost; goes on at {standing.starts[-1]}")
             self._starts[run_id] = len(standing.starts)
-        self._screen.progress(self._total - left, self._total, f"{max(len(standings) - (self._total - left), 0)} running, {left} left")
+        going = [(e, standings[e.id]) for e in left if e.id in standings]
+        shown = [f"{e.title} s{e.seed} {100 * s.share:.0f} %" for e, s in going[:SHOWN]] + ["…"] * (len(going) > SHOWN)
+        waiting = len(left) - len(going)
+        note = ", ".join([f"{len(going)} running", *([f"{waiting} waiting"] if waiting else [])])
+        self._screen.progress(self._total - len(left), self._total, f"{note}: {', '.join(shown)}" if shown else note)
 
 
 __all__ = ["RETRIES", "Job", "sweep_on_ray"]

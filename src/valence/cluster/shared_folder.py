@@ -10,7 +10,6 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from valence.cluster.connection import node_name
 from valence.errors import BadSetting
 from valence.store import RunStore
 
@@ -22,9 +21,11 @@ ANSWER_SECONDS = 120.0
 def held(store: RunStore) -> Iterator[Path]:
     """Yield the path of a lock that this process holds until the end; whoever sees the store can see that it is taken."""
     lock = store.lock(f"sweep-{uuid.uuid4().hex[:12]}")
-    with lock:
-        yield Path(lock.lock_file).resolve()
-    Path(lock.lock_file).unlink(missing_ok=True)
+    try:
+        with lock:
+            yield Path(lock.lock_file).resolve()
+    finally:
+        Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def fault(token: Path) -> str:
@@ -57,21 +58,23 @@ def roll_call(ray: Any, token: Path) -> None:  # noqa: ANN401 - a module that is
         for node, ip in nodes.items()
     }
     answered, silent = ray.wait(list(asked), num_returns=len(asked), timeout=ANSWER_SECONDS) if asked else ([], [])
-    faults = [f"{asked[ref]} does not answer" for ref in silent]
-    for ref in answered:
-        try:
-            found = ray.get(ref)
-        except Exception as error:
-            found = f"cannot take runs: {' '.join(str(error).split())[-200:]}"
-        if found:
-            faults.append(f"{asked[ref]} {found}")
+    said = {asked[ref]: "does not answer" for ref in silent} | {asked[ref]: _answer(ray, ref) for ref in answered}
+    there = {n["NodeID"][:6] for n in ray.nodes() if n["Alive"]}  # one that was lost meanwhile takes no runs
+    faults = [f"{name} {found}" for name, found in said.items() if found and name[-7:-1] in there]
     if faults:
         more = f" ({len(faults) - 1} more machines likewise)" if len(faults) > 1 else ""
         raise BadSetting(f"--ray: machine {faults[0]}{more}. Nothing was started.")
+
+
+def _answer(ray: Any, ref: Any) -> str:  # noqa: ANN401
+    try:
+        return str(ray.get(ref))
+    except Exception as error:  # whatever it is, this machine could not do even that
+        return f"cannot take runs ({str(error).strip().splitlines()[-1][:200]})"
 
 
 def _look(token: Path) -> str:
     return fault(token)
 
 
-__all__ = ["ANSWER_SECONDS", "fault", "held", "node_name", "roll_call"]
+__all__ = ["ANSWER_SECONDS", "fault", "held", "roll_call"]
