@@ -25,7 +25,8 @@ class AttentionLstmNetwork(WordNetwork):
 
     def weights(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return the (batch, time) attention on each word: zero behind a text, one in sum over its own words."""
-        return self.attention.weights(self.reader(self.embed(tokens), lengths), tokens != PAD)
+        words = self.embed(tokens)[..., : self.embedding.dimension]
+        return self.attention.weights(self.reader(words, lengths), tokens != PAD)
 
 
 __all__ = ["AttentionLstmNetwork"]

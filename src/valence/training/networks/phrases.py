@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from valence.text.vocabulary import UNK
+from valence.text.vocabulary import PAD, UNK
 from valence.training.networks.words import START_SCALE, WordEmbedding
 
 
@@ -18,11 +19,12 @@ class PhraseTable(nn.Module):
 
     keys: Tensor
 
-    def __init__(self, keys: Tensor, vectors: Tensor) -> None:
-        """Take (n,) int64 sorted keys, as `learn_phrases` gives them, and (n, dimension) float32 start values."""
+    def __init__(self, keys: Tensor, vectors: Tensor, votes: Tensor | None = None) -> None:
+        """Take (n,) int64 sorted keys, as `learn_phrases` gives them, (n, dimension) float32 start values and (n, columns) votes."""
         super().__init__()
         self.register_buffer("keys", keys)
         self.table = _table(F.pad(vectors, (0, 0, 1, 0)))
+        self.votes = None if votes is None else _table(F.pad(votes, (0, 0, 1, 0)))
 
     def find(self, prefix: Tensor, tokens: Tensor, words: int) -> Tensor:
         """Return the number of the n-gram that ends at each word, -1 where none does.
@@ -44,6 +46,8 @@ class PhraseTable(nn.Module):
         if len(keys) != len(self.keys):
             self.keys = torch.empty_like(keys, device=self.keys.device)
             self.table = _table(self.table.weight.new_zeros(len(keys) + 1, self.table.embedding_dim))
+            if self.votes is not None:
+                self.votes = _table(self.votes.weight.new_zeros(len(keys) + 1, self.votes.embedding_dim))
         super()._load_from_state_dict(state, prefix, *rest)
 
 
@@ -53,26 +57,58 @@ def _table(vectors: Tensor) -> nn.Embedding:
 
 
 class PhraseEmbedding(WordEmbedding):
-    """Word vectors, and added to each the vectors of the n-grams that end at the word.
+    """Word vectors, and added to each the vectors of the n-grams that end at the word; behind them its votes, if there are any.
 
-    Word dropout draws apart for words and for n-grams; an n-gram is looked up in the text as it stands.
+    Word dropout draws apart for words and for n-grams, for vectors and for votes; an n-gram is looked up in the text as it stands.
     """
 
     def __init__(
-        self, vectors: Tensor, phrases: Sequence[tuple[Tensor, Tensor]], *, word_dropout: float = 0.0, dropout: float = 0.0
+        self,
+        vectors: Tensor,
+        phrases: Sequence[tuple[Tensor, Tensor]],
+        votes: Sequence[Tensor] = (),
+        *,
+        word_dropout: float = 0.0,
+        dropout: float = 0.0,
     ) -> None:
-        """Take the words' start values, and for the orders 2, 3, … the keys and start values of the n-grams."""
-        super().__init__(vectors, word_dropout=word_dropout, dropout=dropout)
-        self.phrases = nn.ModuleList(PhraseTable(keys, start) for keys, start in phrases)
+        """Take the words' start values, for the orders 2, 3, … the keys and start values of the n-grams, and for all orders the votes.
 
-    def look_up(self, tokens: Tensor) -> Tensor:
-        """Return (batch, time, dimension), word dropout applied."""
-        vectors, below = super().look_up(tokens), torch.where(tokens > UNK, tokens, -1)
+        Votes are (words, columns) or (n-grams, columns) float32, what a linear model beside the network gives a text for each.
+        """
+        super().__init__(vectors, word_dropout=word_dropout, dropout=dropout)
+        own, *others = votes or [None] * (len(phrases) + 1)  # type: ignore[list-item]
+        self.phrases = nn.ModuleList(PhraseTable(*start, other) for start, other in zip(phrases, others, strict=True))
+        self.votes = None if own is None else _table(own.index_fill(0, torch.tensor([PAD, UNK]), 0.0))
+
+    @property
+    def columns(self) -> int:
+        """Numbers behind each vector that are votes."""
+        return 0 if self.votes is None else self.votes.embedding_dim
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return (batch, time, dimension + columns); zeros at `PAD`."""
+        places = self._places(tokens)
+        tables = [self.table, *(phrases.table for phrases in self.phrases)]
+        vectors = self._dropout(self._total(tables, places))  # type: ignore[arg-type]
+        if self.votes is None:
+            return vectors
+        votes = self._total([self.votes, *(phrases.votes for phrases in self.phrases)], places)  # type: ignore[list-item]
+        return torch.cat([vectors, votes], dim=2)
+
+    def _places(self, tokens: Tensor) -> list[Tensor]:
+        """Return for the orders 1, 2, … the (batch, time) row of the n-gram that ends at each word; 0 where none does."""
+        places, below = [tokens], torch.where(tokens > UNK, tokens, -1)
         for phrases in self.phrases:
             before = F.pad(below, (1, 0), value=-1)[:, :-1]
             below = phrases.find(before, tokens, self.table.num_embeddings)  # type: ignore[operator]
-            vectors = vectors + phrases.table(self.hide(below + 1))  # type: ignore[operator]
-        return vectors
+            places.append(below + 1)
+        return places
+
+    def _total(self, tables: Sequence[nn.Embedding], places: Sequence[Tensor]) -> Tensor:
+        """Return the (batch, time, numbers) sum over the orders, word dropout applied."""
+        parts = [table(self.hide(place)) for table, place in zip(tables, places, strict=True)]
+        total: Tensor = functools.reduce(torch.add, parts)
+        return total
 
 
 def start_phrases(keys: Tensor, dimension: int) -> tuple[Tensor, Tensor]:

@@ -11,9 +11,14 @@ from torch import Tensor, nn
 from valence.errors import BadSetting
 from valence.text.vocabulary import PAD
 from valence.text.word_vectors import WordVectors
+from valence.training.networks.pooling import sum_over_root
 
 START_SCALE = 0.1
 """Standard deviation of the numbers in a word vector before training."""
+VOTES_RATE = 0.1
+"""Learning rate of votes as a share of the network's: they start at a solution."""
+NETWORK_SHARE = 0.75
+"""Share of the training texts that the network answers, where a linear model stands beside it."""
 
 
 def start_vectors(words: Sequence[str], dimension: int, pretrained: WordVectors | None = None) -> Tensor:
@@ -56,6 +61,11 @@ class WordEmbedding(nn.Module):
         """Length of a word vector."""
         return int(self.table.embedding_dim)
 
+    @property
+    def columns(self) -> int:
+        """Numbers behind each vector that are votes of a linear model beside the network."""
+        return 0
+
     def forward(self, tokens: Tensor) -> Tensor:
         """Return (batch, time, dimension); zeros at `PAD`."""
         vectors: Tensor = self._dropout(self.look_up(tokens))
@@ -73,14 +83,36 @@ class WordEmbedding(nn.Module):
         return numbers
 
 
+class Votes(nn.Module):
+    """The logits of a linear model over words: their votes in sum over the root of the length, under a learned factor and bias."""
+
+    def __init__(self, columns: int, labels: int) -> None:
+        super().__init__()
+        self.share = 0.5
+        """Of the answer beside a network."""
+        self.factor = nn.Parameter(torch.ones(()))
+        self.bias = nn.Parameter(torch.zeros(labels))
+        self._single = columns == 1
+
+    def forward(self, votes: Tensor, inside: Tensor) -> Tensor:
+        """Map (batch, time, columns) votes to (batch, labels) logits; one column votes for the second of two labels, against the first."""
+        total = sum_over_root(votes, inside) * self.factor
+        return (torch.cat([-total, total], dim=1) / 2 if self._single else total) + self.bias
+
+
 class WordNetwork(nn.Module, ABC):
-    """Words in, logits out; a subclass says what lies between."""
+    """Words in, logits out; a subclass says what lies between.
+
+    Over an embedding with votes, the network stands beside a linear model (Cheng et al., 2016, doi:10.1145/2988450.2988454): the
+    logits are a weighted mean of both. In training either answers alone, drawn for each text, so that neither leans on the other.
+    """
 
     def __init__(self, embedding: WordEmbedding, features: int, labels: int, *, dropout: float) -> None:
         super().__init__()
         self.embedding = embedding
         self.head = nn.Linear(features, labels)
         self._dropout = nn.Dropout(dropout)
+        self.linear = Votes(embedding.columns, labels) if embedding.columns else None
 
     @abstractmethod
     def read(self, vectors: Tensor, inside: Tensor, lengths: Tensor) -> Tensor:
@@ -92,15 +124,27 @@ class WordNetwork(nn.Module, ABC):
             lengths: (batch,) int64 on the CPU, words of each text.
         """
 
+    def rate_of(self, parameter: str) -> float:
+        """Return the parameter's learning rate as a share of the recipe's: votes start at a solution, and are few of a word's numbers."""
+        return VOTES_RATE if parameter.startswith("embedding.") and parameter.endswith("votes.weight") else 1.0
+
     def embed(self, tokens: Tensor) -> Tensor:
-        """Return the (batch, time, dimension) vectors of `tokens`, dropout applied."""
+        """Return the (batch, time, dimension + columns) vectors of `tokens`, dropout applied."""
         vectors: Tensor = self.embedding(tokens)
         return vectors
 
     def classify(self, vectors: Tensor, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return (batch, labels) logits of texts whose words are already vectors."""
-        logits: Tensor = self.head(self._dropout(self.read(vectors, tokens != PAD, lengths)))
-        return logits
+        inside = tokens != PAD
+        words = vectors[..., : self.embedding.dimension]
+        logits: Tensor = self.head(self._dropout(self.read(words, inside, lengths)))
+        if self.linear is None:
+            return logits
+        share: Tensor | float = 1 - self.linear.share
+        if self.training:
+            share = (torch.rand(len(tokens), 1, device=tokens.device) < NETWORK_SHARE).to(logits.dtype)
+        both: Tensor = share * logits + (1 - share) * self.linear(vectors[..., self.embedding.dimension :], inside)
+        return both
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return (batch, labels) logits.
@@ -112,4 +156,4 @@ class WordNetwork(nn.Module, ABC):
         return self.classify(self.embed(tokens), tokens, lengths)
 
 
-__all__ = ["START_SCALE", "WordEmbedding", "WordNetwork", "start_vectors"]
+__all__ = ["START_SCALE", "Votes", "WordEmbedding", "WordNetwork", "start_vectors"]
