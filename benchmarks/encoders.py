@@ -3,6 +3,8 @@
     python benchmarks/encoders.py roberta deberta mpnet                    train and predict, ours and stock
     python benchmarks/encoders.py roberta --tokens 65536 --no-stock        ours alone, larger batches
     python benchmarks/encoders.py deberta --check                          are ours and the stock module's logits and gradients equal?
+    python benchmarks/encoders.py mpnet --profile --tokens 16384           where ten steps and ten batches of prediction spend their time
+    python benchmarks/encoders.py --kernel-only                            attention alone, and the kernel's tiles (attention_kernel.py)
 
 Random weights of the real shape; reviews of the real lengths (cut at 512 tokens), random tokens. Stock: batches of 32 padded
 to their longest, bfloat16, fused AdamW. The machine's own limit is measured beside them: a large bfloat16 matrix product.
@@ -15,7 +17,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +26,16 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoConfig, AutoModelForSequenceClassification, Trainer, TrainingArguments
 
+import attention_kernel
 from valence.text.vocabulary import Tokens
-from valence.training.batching import Plan
+from valence.training.batching import Plan, by_length
 from valence.training.device import resolve_device
 from valence.training.encoders.backbone import kind_of
 from valence.training.encoders.network import EncoderNetwork
 from valence.training.examples import Examples
 from valence.training.losses import CrossEntropy
 from valence.training.optimisation import build_optimizer
+from valence.training.prediction import BUDGET as PREDICTED
 from valence.training.prediction import predict_logits
 from valence.training.recipe import Recipe
 from valence.training.trainer import quiet_transformers
@@ -99,8 +103,8 @@ def clock(device: torch.device) -> float:
     return time.perf_counter()
 
 
-def train_ours(name: str, data: Examples, tokens: int, *, compiled: bool) -> dict[str, float]:
-    """Train over batches of about `tokens` tokens for one epoch and time all but the first fifth of it."""
+def start_training(name: str, data: Examples, tokens: int, *, compiled: bool) -> tuple[EncoderNetwork, Plan, Callable[[Any], None]]:
+    """Return a network, the batches of an epoch of about `tokens` tokens each, and what trains on one of them."""
     network = EncoderNetwork(model(name, ours=True), pooling="first").to(data.device)
     if compiled:
         network.compile()
@@ -110,21 +114,71 @@ def train_ours(name: str, data: Examples, tokens: int, *, compiled: bool) -> dic
     objective = CrossEntropy(recipe, plan.texts_per_step, data.device)
     network.train()
     parameters = list(network.parameters())
-    skipped = max(2, plan.steps // 5)
-    started, texts, read = 0.0, 0, 0
-    for step, rows in enumerate(plan.batches):
-        if step == skipped:
-            started = clock(data.device)
+
+    def step(rows: Any) -> None:  # noqa: ANN401
         objective(network, data.batch(rows)).backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad(set_to_none=True)
+
+    return network, plan, step
+
+
+def train_ours(name: str, data: Examples, tokens: int, *, compiled: bool) -> dict[str, float]:
+    """Train over batches of about `tokens` tokens for one epoch and time all but the first fifth of it."""
+    network, plan, train = start_training(name, data, tokens, compiled=compiled)
+    skipped = max(2, plan.steps // 5)
+    started, texts, read = 0.0, 0, 0
+    for step, rows in enumerate(plan.batches):
+        if step == skipped:
+            started = clock(data.device)
+        train(rows)
         if step >= skipped:
             texts += len(rows)
             read += int(data.lengths[rows].sum())
     seconds = clock(data.device) - started
     return {"texts_per_second": texts / seconds, "tokens_per_second": read / seconds} | predict_ours(network, data)
+
+
+def profile_ours(name: str, data: Examples, tokens: int, *, compiled: bool, steps: int = 10) -> None:
+    """Print the heaviest kernels of some steps and of some batches of prediction, and how long the GPU had nothing to do."""
+    network, plan, train = start_training(name, data, tokens, compiled=compiled)
+    batches = plan.batches[: 2 * steps]
+    for rows in batches:
+        train(rows)
+    _print_profile(f"{name} training, {tokens} tokens{' compiled' * compiled}", lambda: [train(r) for r in batches], data, batches)
+    some = by_length(data.lengths, PREDICTED)
+    some = some[:: max(1, len(some) // steps)]
+
+    def predict() -> None:
+        with torch.inference_mode():
+            for rows in some:
+                batch = data.batch(rows)
+                network(batch.tokens, batch.lengths)
+
+    network.eval()
+    predict()
+    _print_profile(f"{name} prediction, {PREDICTED} tokens{' compiled' * compiled}", predict, data, some)
+
+
+def _print_profile(title: str, work: Callable[[], object], data: Examples, batches: Sequence[Any]) -> None:
+    started = clock(data.device)
+    work()
+    wall = clock(data.device) - started
+    kinds = [torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.CUDA][: 1 + (data.device.type == "cuda")]
+    with torch.profiler.profile(activities=kinds) as seen:
+        work()
+        clock(data.device)
+    on = torch.autograd.DeviceType.CUDA if data.device.type == "cuda" else torch.autograd.DeviceType.CPU
+    spent = [(e.self_device_time_total or e.self_cpu_time_total, e.count, e.key) for e in seen.key_averages() if e.device_type == on]
+    spent.sort(reverse=True)
+    busy = sum(t for t, _, _ in spent) / 1e6
+    texts = sum(map(len, batches))
+    print(f"{title}: {texts / wall:.0f} texts/s, {wall / len(batches) * 1e3:.2f} ms a batch, idle {1 - busy / wall:.1%} of the time")
+    for microseconds, count, key in spent[:25]:
+        share = microseconds / 1e6 / busy
+        print(f"  {share:6.1%} {microseconds / len(batches) / 1e3:8.3f} ms {count / len(batches):6.1f} calls a batch  {key[:110]}")
 
 
 def predict_ours(network: EncoderNetwork, data: Examples) -> dict[str, float]:
@@ -186,10 +240,12 @@ def check(name: str, device: torch.device) -> dict[str, float]:
     data = examples(review_lengths(24), SHAPES[name][1]["vocab_size"], device)
     batch = data.batch(np.arange(24))
     found = {}
-    for way in ("stock float32", "stock bfloat16", "ours bfloat16"):
+    for way in ("stock float32", "stock bfloat16", "ours bfloat16", "ours compiled bfloat16"):
         network = EncoderNetwork(model(name, ours=way.startswith("ours")), pooling="first", padded=way.startswith("stock")).to(device)
         network.eval()
-        network.precision = way.split()[1]
+        if "compiled" in way:
+            network.compile()
+        network.precision = way.split()[-1]
         with torch.autocast(device.type, torch.bfloat16, enabled=way.endswith("bfloat16")):
             logits = network(batch.tokens, batch.lengths)
         logits.float().logsumexp(1).sum().backward()
@@ -197,7 +253,7 @@ def check(name: str, device: torch.device) -> dict[str, float]:
         found[way] = (logits.detach().float(), gradient)
     exact = found["stock float32"]
     figures = {}
-    for way in ("stock bfloat16", "ours bfloat16"):
+    for way in (w for w in found if w.endswith("bfloat16")):
         logits, gradient = found[way]
         figures[f"{way}: logits off by"] = (logits - exact[0]).abs().max().item()
         figures[f"{way}: cosine of gradients"] = torch.nn.functional.cosine_similarity(gradient, exact[1], dim=0).item()
@@ -233,9 +289,14 @@ def main() -> None:
     parser.add_argument("--no-stock", action="store_true")
     parser.add_argument("--compile", choices=("both", "yes", "no"), default="both")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--kernel-only", action="store_true")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     device = resolve_device(options.device)
+    if options.kernel_only:
+        attention_kernel.main(device, review_lengths(options.texts), options.tokens)
+        return
     found: dict[str, Any] = {"tflops_limit": limit(device)}
     print(f"limit: {found['tflops_limit']:.0f} TFLOP/s in bfloat16")
     for name in options.names:
@@ -245,6 +306,10 @@ def main() -> None:
             continue
         lengths = review_lengths(options.texts)
         data = examples(lengths, SHAPES[name][1]["vocab_size"], device)
+        if options.profile:
+            for tokens in options.tokens:
+                profile_ours(name, data, tokens, compiled=options.compile != "no")
+            continue
         cases: dict[str, Callable[[], dict[str, float]]] = {} if options.no_stock else {"stock": lambda n=name, d=data: run_stock(n, d)}
         for tokens in options.tokens:
             for compiled in {"both": (False, True), "yes": (True,), "no": (False,)}[options.compile]:

@@ -84,7 +84,8 @@ def relative_attention(
         as_queries: (width, heads, size) embedded distances from a key to a query, as queries.
     """
     held = (x.contiguous() for x in (query, key, value))
-    embedded = (None if x is None else x.to(query.dtype) for x in (as_keys, as_queries))
+    table = None if table is None else table.float().contiguous()
+    embedded = (None if x is None else x.to(query.dtype).contiguous() for x in (as_keys, as_queries))
     out: Tensor = _attention(*held, offsets, longest, scale, table, *embedded)[0]
     return out
 
@@ -136,7 +137,7 @@ def _terms(query: Tensor, key: Tensor, table: Tensor | None, as_keys: Tensor | N
     width = next((x.shape[at] for x, at in ((table, 1), (as_keys, 0), (as_queries, 0)) if x is not None), 2 * WHOLE)
     by_query = query if as_keys is None else torch.bmm(query.transpose(0, 1), as_keys.permute(1, 2, 0))
     by_key = query if as_queries is None else torch.bmm(key.transpose(0, 1), as_queries.permute(1, 2, 0))
-    return _Terms((query if table is None else table.float().contiguous(), by_query, by_key), given, width)
+    return _Terms((query if table is None else table, by_query, by_key), given, width)
 
 
 def _launch(tiles: Tiles) -> dict[str, int]:

@@ -1,0 +1,117 @@
+"""Milliseconds of attention alone over packed reviews: our kernel by its terms and tiles, rectangles, variable length without terms.
+
+    python benchmarks/encoders.py --kernel-only --tokens 16384 65536
+
+12 heads of 64 numbers, bfloat16, batches of the real lengths. Rectangles: padded to the longest, scores through
+`scaled_dot_product_attention` with a mask, as where there is no kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from unittest import mock
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from valence.training.batching import Plan
+from valence.training.encoders import attention
+from valence.training.encoders.attention import Terms, attend, by_ends
+from valence.training.encoders.kernels import relative
+from valence.training.encoders.kernels.relative import Tiles
+from valence.training.encoders.kinds.deberta_v2 import Disentangled, places_of
+from valence.training.encoders.kinds.mpnet import DistanceBias
+from valence.training.encoders.layout import Layout
+
+HEADS, SIZE, SPAN = 12, 64, 256
+CANDIDATES = {
+    "FORWARD": (Tiles(128, 64, 8, 2), Tiles(128, 64, 8, 3), Tiles(64, 64, 4, 2), Tiles(64, 64, 4, 3), Tiles(128, 64, 4, 2)),
+    "QUERIES": (Tiles(64, 64, 4, 2), Tiles(64, 64, 4, 3), Tiles(128, 64, 8, 2), Tiles(64, 64, 8, 2)),
+    "KEYS": (Tiles(64, 64, 8, 2), Tiles(64, 64, 4, 2), Tiles(64, 64, 4, 1), Tiles(64, 64, 8, 3)),
+}
+
+
+def milliseconds(work: Callable[[], object], rounds: int = 10) -> float:
+    """Return the mean time of some rounds on the GPU, after three more."""
+    for _ in range(3):
+        work()
+    begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+    begin.record()
+    for _ in range(rounds):
+        work()
+    end.record()
+    torch.cuda.synchronize()
+    return begin.elapsed_time(end) / rounds
+
+
+def both_directions(call: Callable[[], Tensor], inputs: list[Tensor]) -> tuple[float, float]:
+    """Return milliseconds forward, and backward."""
+    out = call()
+    grad = torch.randn_like(out)
+    with torch.no_grad():
+        forward = milliseconds(call)
+    return forward, milliseconds(lambda: torch.autograd.grad(out, inputs, grad, retain_graph=True))
+
+
+def ways(layout: Layout, rows: list[Tensor], what: str) -> tuple[dict[str, Callable[[], Tensor]], list[Tensor]]:
+    """Return the ways to attend with the terms of `what`, and all that gets a gradient."""
+    q, k, v = rows
+    width, scale = relative.width_for(layout.longest), SIZE**-0.5
+    make = {"device": q.device, "requires_grad": True}
+    if what == "none":
+        return {
+            "ours": lambda: by_ends(q, k, v, layout.ends, scale, terms=Terms()),
+            "varlen": lambda: attend(q, k, v, layout, scale=scale),
+        }, rows
+    if what == "mpnet":
+        table = torch.randn(HEADS, width, **make)
+        spread = DistanceBias(table, torch.bfloat16, layout.parts)
+        inputs, terms, bias = [*rows, table], spread.terms, spread
+    else:
+        embedded = [torch.randn(2 * SPAN, HEADS, SIZE, dtype=torch.bfloat16, **make) for _ in range(2)]
+        distances = Disentangled(*embedded, places_of(width, SPAN, -1).to(q.device), scale)
+        inputs, terms, bias = [*rows, *embedded], distances.terms, distances
+
+    def rectangles() -> Tensor:
+        with mock.patch.object(attention, "has_programs", return_value=False):
+            return attention.attend(q, k, v, layout, scale=scale, bias=bias)
+
+    return {"ours": lambda: by_ends(q, k, v, layout.ends, scale, terms=terms), "rectangles": rectangles}, inputs
+
+
+def main(device: torch.device, lengths: NDArray[np.int64], budgets: list[int]) -> None:
+    """Time every way on a batch of middle length and one of long texts, then the candidates of tiles on the first."""
+    for tokens in budgets:
+        plan = Plan.draw(lengths, epochs=1, budget=tokens, seed=0)
+        batches = sorted(plan.batches, key=lambda rows: float(lengths[rows].mean()))
+        for name, rows in (("middle", batches[len(batches) // 2]), ("long", batches[-1])):
+            layout = Layout(lengths[rows], device)
+            packed = [
+                torch.randn(int(layout.lengths.sum()), HEADS, SIZE, device=device, dtype=torch.bfloat16).requires_grad_() for _ in range(3)
+            ]
+            for what in ("none", "mpnet", "deberta"):
+                calls, inputs = ways(layout, packed, what)
+                for label, call in calls.items():
+                    forward, backward = both_directions(call, inputs)
+                    title = f"{tokens:6} tokens, {name}, longest {layout.longest}, {what:8} {label:10}"
+                    print(f"{title} {forward:7.3f} ms forward {backward:7.3f} ms backward", flush=True)
+            if tokens == budgets[0] and name == "middle":
+                try_tiles(layout, packed)
+
+
+def try_tiles(layout: Layout, packed: list[Tensor]) -> None:
+    """Print the time of each candidate of each program, the others as they are."""
+    for what in ("mpnet", "deberta"):
+        for program, candidates in CANDIDATES.items():
+            kept = getattr(relative, program)
+            for tiles in candidates:
+                setattr(relative, program, tiles)
+                calls, inputs = ways(layout, packed, what)
+                try:
+                    forward, backward = both_directions(calls["ours"], inputs)
+                    print(f"  {what:8} {program:8} {tuple(tiles)!s:16} {forward:7.3f} ms forward {backward:7.3f} ms backward", flush=True)
+                except Exception as error:  # a candidate may ask too much of the processor
+                    print(f"  {what:8} {program:8} {tuple(tiles)!s:16} {type(error).__name__}: {str(error)[:100]}", flush=True)
+            setattr(relative, program, kept)
