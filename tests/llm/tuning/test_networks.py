@@ -146,3 +146,28 @@ def test_a_gemma_that_also_sees_gives_its_language_model_alone(tmp_path, folder_
     with torch.inference_mode():
         expected = whole(input_ids=PROMPTS[:1], token_type_ids=torch.zeros_like(PROMPTS[:1])).logits
         torch.testing.assert_close(alone(input_ids=PROMPTS[:1]).logits, expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_all_prompts_begin_with_is_read_once_and_changes_no_score(kind, model):
+    opening = (7, 8, 9, 200, 31, 5, 5, 5, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25)
+    whole = torch.cat([torch.tensor([opening] * 4), PROMPTS], 1)
+    network = AnswerNetwork(model(kind), WORDS, END)
+    with torch.inference_mode():
+        expected = network(whole, LENGTHS + len(opening))
+        with network.behind(opening):
+            torch.testing.assert_close(network(PROMPTS, LENGTHS), expected, atol=1e-4, rtol=0)
+        torch.testing.assert_close(network(whole, LENGTHS + len(opening)), expected, atol=0, rtol=0)
+
+
+def test_a_draft_is_the_greedy_answer_or_it_is_not(model):
+    prompt, said = PROMPTS[1, :7].tolist(), []
+    alone = model("llama")
+    with torch.inference_mode():
+        for _ in range(3):
+            said.append(int(alone(input_ids=torch.tensor([prompt + said])).logits[0, -1].argmax()))
+        first, then, last = said
+        found = AnswerNetwork(alone, [(first,), (first + 1,), (first, then)], then)
+        three = PROMPTS[1:2, :7].repeat(3, 1)
+        says = found.says(three, torch.tensor([7, 7, 7]), torch.tensor([0, 1, 2]))
+    assert says.tolist() == [1, 0, float(last == then)]

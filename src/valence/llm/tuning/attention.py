@@ -1,9 +1,13 @@
-"""Causal attention within each of several texts that lie one behind the other: no padding, and no text sees another."""
+"""Causal attention within each of several texts that lie one behind the other: no padding, and no text sees another.
+
+What all texts begin with may be read once and kept: its keys and values then stand before those of each.
+"""
 
 from __future__ import annotations
 
 import functools
 import inspect
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -17,6 +21,21 @@ NAME = "valence_causal"
 """The name under which transformers' own attention modules find `causal_attention`; no mask is registered, so none is made."""
 
 
+@dataclass
+class Beginning:
+    """What all prompts begin with, once it was read."""
+
+    tokens: int = 0
+    """How many there are."""
+    kept: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    """Keys and values, each (tokens, key heads, size), by the number of the layer."""
+    reading: bool = False
+    """Whether it is being read, and each layer is to leave what it made."""
+
+
+NOTHING = Beginning()
+
+
 @torch.compiler.disable  # type: ignore[untyped-decorator]
 def causal_attention(
     module: nn.Module,
@@ -26,6 +45,7 @@ def causal_attention(
     attention_mask: Tensor | None,
     *,
     layout: Layout,
+    beginning: Beginning = NOTHING,
     scaling: float | None = None,
     sliding_window: int | None = None,
     **others: Any,  # noqa: ANN401 - whatever else transformers' modules pass on
@@ -39,6 +59,7 @@ def causal_attention(
         value: like `key`.
         attention_mask: never read.
         layout: which tokens make a text.
+        beginning: what stands before each text.
         scaling: factor of the products, size ** -0.5 when not given.
         sliding_window: so many tokens are seen, the own one counted.
         others: dropout and flags of other kernels.
@@ -48,9 +69,12 @@ def causal_attention(
     """
     q, k, v = (x[0].transpose(0, 1) for x in (query, key, value))
     scale = scaling or query.shape[-1] ** -0.5
+    if beginning.reading:
+        beginning.kept[module.layer_idx] = k.clone(), v.clone()  # type: ignore[index]
+    before = beginning.kept[module.layer_idx] if beginning.tokens else None  # type: ignore[index]
     if _has_kernel(q):
-        return _by_kernel(q, k, v, layout, scale, sliding_window)[None], None
-    parts = [_rectangle(q[p.tokens], k[p.tokens], v[p.tokens], p, scale, sliding_window) for p in layout.parts]
+        return _by_kernel(q, k, v, layout, before, scale, sliding_window)[None], None
+    parts = [_rectangle(q[p.tokens], k[p.tokens], v[p.tokens], p, before, scale, sliding_window) for p in layout.parts]
     return torch.cat(parts)[None], None
 
 
@@ -58,20 +82,39 @@ def _has_kernel(query: Tensor) -> bool:
     return query.is_cuda and query.dtype in {torch.bfloat16, torch.float16} and torch.cuda.get_device_capability(query.device) >= (8, 0)
 
 
-def _by_kernel(query: Tensor, key: Tensor, value: Tensor, layout: Layout, scale: float, window: int | None) -> Tensor:
+def _by_kernel(
+    query: Tensor, key: Tensor, value: Tensor, layout: Layout, before: tuple[Tensor, Tensor] | None, scale: float, window: int | None
+) -> Tensor:
     from torch.nn.attention.varlen import varlen_attn
 
-    ends = (layout.offsets, layout.offsets, layout.longest, layout.longest)
-    reach = (-1 if window is None else window - 1, 0)
-    fewer: dict[str, Any] = {}
-    if key.shape[1] != query.shape[1]:
-        if _shares_heads():
-            fewer["enable_gqa"] = True
-        else:
-            key, value = (x.repeat_interleave(query.shape[1] // x.shape[1], dim=1) for x in (key, value))
-    found = varlen_attn(query, key, value, *ends, scale=scale, window_size=reach, **fewer)
+    places, keys_at = 0 if before is None else len(before[0]), layout.offsets
+    if before is not None:
+        key, value, keys_at = _behind(key, value, layout, *before)
+    more: dict[str, Any] = {}
+    if key.shape[1] != query.shape[1] and _shares_heads():
+        more["enable_gqa"] = True
+    elif key.shape[1] != query.shape[1]:
+        key, value = (x.repeat_interleave(query.shape[1] // x.shape[1], dim=1) for x in (key, value))
+    # of fewer queries than keys, the last query sees the last key: so the kernel counts
+    ends = (layout.offsets, keys_at, layout.longest, layout.longest + places)
+    found = varlen_attn(query, key, value, *ends, scale=scale, window_size=(-1 if window is None else window - 1, 0), **more)
     assert isinstance(found, Tensor)  # a pair only where more is asked for
     return found
+
+
+def _behind(key: Tensor, value: Tensor, layout: Layout, first_keys: Tensor, first_values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Put the beginning's keys and values before those of each text; return them and where each text's begin."""
+    texts, places = len(layout.lengths), len(first_keys)
+    number = torch.arange(texts + 1, device=key.device, dtype=torch.int32)
+    starts = layout.offsets + places * number
+    own = torch.arange(len(key), device=key.device)
+    own = own + places * torch.repeat_interleave(number[1:], layout.offsets.diff(), output_size=len(key))
+    first = (starts[:-1, None] + torch.arange(places, device=key.device)).flatten()
+    found = []
+    for mine, common in ((key, first_keys), (value, first_values)):
+        whole = mine.new_empty(len(mine) + texts * places, *mine.shape[1:])
+        found.append(whole.index_copy_(0, own, mine).index_copy_(0, first.long(), common.repeat(texts, 1, 1)))
+    return found[0], found[1], starts
 
 
 @functools.cache
@@ -82,17 +125,22 @@ def _shares_heads() -> bool:
     return "enable_gqa" in inspect.signature(varlen_attn).parameters
 
 
-def _rectangle(query: Tensor, key: Tensor, value: Tensor, part: Part, scale: float, window: int | None) -> Tensor:
+def _rectangle(
+    query: Tensor, key: Tensor, value: Tensor, part: Part, before: tuple[Tensor, Tensor] | None, scale: float, window: int | None
+) -> Tensor:
     """Pad a part's texts behind: what is there comes later than every token of the text, so that being causal hides it."""
     q, k, v = part.pad(query), part.pad(key), part.pad(value)
+    places = 0 if before is None else len(before[0])
+    if before is not None:
+        k, v = (torch.cat([first.transpose(0, 1).expand(len(x), -1, -1, -1), x], 2) for first, x in zip(before, (k, v), strict=True))
     mask = None
-    if window is not None and window < part.longest:
-        time = torch.arange(part.longest, device=q.device)
-        back = time[:, None] - time
-        mask = (back >= 0) & (back < window)
+    if before is not None or (window is not None and window < part.longest):
+        time = torch.arange(places + part.longest, device=q.device)
+        back = time[places:, None] - time
+        mask = (back >= 0) & (back < (window or len(time)))
     return part.unpad(F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None, scale=scale, enable_gqa=True))
 
 
 AttentionInterface.register(NAME, causal_attention)
 
-__all__ = ["NAME", "causal_attention"]
+__all__ = ["NAME", "NOTHING", "Beginning", "causal_attention"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from valence.evaluation.outcomes import names_a_label
 from valence.llm.tuning.networks import AnswerNetwork, PromptNetwork
 from valence.llm.tuning.reader import Reader
 from valence.llm.tuning.weights import Weights
+from valence.text.vocabulary import Tokens
 from valence.training.batching import by_length
 from valence.training.examples import Examples
 from valence.training.prediction import accuracy_and_loss, log_softmax, predict_logits
@@ -68,7 +70,19 @@ class TunedClassifier:
         """Return (n, labels): log-probability of each label word in the answer's place, or the head's logits."""
         if not texts:
             return np.zeros((0, len(self.labels)), np.float32)
-        return predict_logits(self.network, Examples(self.reader.encode(texts), None, self.where), budget=self.batch_tokens)
+        with self._asked(texts) as tokens:
+            return predict_logits(self.network, Examples(tokens, None, self.where), budget=self.batch_tokens)
+
+    @contextlib.contextmanager
+    def _asked(self, texts: Sequence[str]) -> Iterator[Tokens]:
+        """Give the prompts' tokens; without those that all begin with, where the network reads them once for all."""
+        opening = self.reader.opening
+        # the last token of a prompt is always its own: where the answer is told
+        if not self.network.shares or self.reader.closing == 0:
+            yield self.reader.encode(texts)
+            return
+        with self.network.behind(opening):
+            yield self.reader.encode_rest(texts)
 
     def said(self, texts: Sequence[str], logits: NDArray[np.float32]) -> tuple[str, ...]:
         """Return the model's own words about each text, greedily.
@@ -78,10 +92,10 @@ class TunedClassifier:
         network, draft = self.network, logits.argmax(1)
         if not isinstance(network, AnswerNetwork):
             return self.reader.speak(network, texts, self.labels, {})
-        examples = Examples(self.reader.encode(texts), draft, self.where)
-        rows = by_length(examples.lengths, self.batch_tokens)
         network.eval()
-        with torch.inference_mode():
+        with self._asked(texts) as tokens, torch.inference_mode():
+            examples = Examples(tokens, draft, self.where)
+            rows = by_length(examples.lengths, self.batch_tokens)
             held = [network.says(b.tokens, b.lengths, b.labels) for b in (examples.batch(r) for r in rows)]
         proven = np.concatenate(rows)[torch.cat(held).cpu().numpy() > 0]
         return self.reader.speak(network, texts, self.labels, {int(i): int(draft[i]) for i in proven})

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from valence.llm.label_scores import LOGIT_ROWS, Row
-from valence.llm.tuning.attention import NAME
+from valence.llm.tuning.attention import NAME, NOTHING, Beginning
 from valence.training.encoders.layout import Layout
 
 
@@ -26,6 +26,7 @@ class PromptNetwork(nn.Module):
         self.model = model
         self.padded = padded or not getattr(model, "_supports_attention_backend", False)
         self._body = [model.get_decoder()]  # in a list: a second name for the same weights would be saved twice
+        self._beginning = NOTHING
         if not self.padded:
             model.set_attn_implementation(NAME)
 
@@ -46,9 +47,45 @@ class PromptNetwork(nn.Module):
             mask = (time < layout.offsets.diff()[:, None]).long()
             found: Tensor = body(input_ids=tokens, attention_mask=mask, use_cache=False).last_hidden_state
             return pack(found, layout)
-        ids, positions = pack(tokens, layout)[None], layout.order[None]
-        packed: Tensor = body(input_ids=ids, position_ids=positions, layout=layout, use_cache=False).last_hidden_state[0]
+        ids, positions = pack(tokens, layout)[None], layout.order[None] + self._beginning.tokens
+        packed: Tensor = body(
+            input_ids=ids, position_ids=positions, layout=layout, beginning=self._beginning, use_cache=False
+        ).last_hidden_state[0]
         return packed
+
+    @property
+    def shares(self) -> bool:
+        """Whether what all prompts begin with can be read once for all."""
+        return not self.padded
+
+    @contextlib.contextmanager
+    def behind(self, tokens: Sequence[int]) -> Iterator[None]:
+        """Read what all prompts begin with; the texts inside the context are what follows it, without gradients.
+
+        Raises:
+            ValueError: the model has no attention that could keep it.
+        """
+        if not self.shares:
+            raise ValueError("a model whose prompts are padded keeps no beginning; ask `shares` first")
+        if not tokens:
+            yield
+            return
+        was_training, device = self.training, self.model.get_input_embeddings().weight.device
+        self.eval()
+        self._beginning = Beginning(reading=True)
+        try:
+            with torch.inference_mode():
+                self.states(torch.tensor([list(tokens)], device=device), Layout(np.array([len(tokens)]), device))
+                self._beginning = Beginning(len(tokens), self._beginning.kept)
+                yield
+        finally:
+            self._beginning = NOTHING
+            self.train(was_training)
+
+    def compile_layers(self) -> None:
+        """Let PyTorch fuse what lies between a layer's matrix products; the attention stays as it is."""
+        for layer in self._body[0].layers:
+            layer.compile(dynamic=True)
 
     @contextlib.contextmanager
     def generating(self) -> Iterator[None]:

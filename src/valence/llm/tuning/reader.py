@@ -52,6 +52,23 @@ class Reader(Local):
         return Tokens(np.fromiter((token for row in rows for token in row.prompt), np.int32, int(ends[-1])), ends)
 
     @property
+    def opening(self) -> tuple[int, ...]:
+        """The tokens that all prompts begin with, up to the review."""
+        return self._frame(self.prompt, self.asked)[0]
+
+    @property
+    def closing(self) -> int:
+        """How many tokens stand between the review and the answer."""
+        return len(self._frame(self.prompt, self.asked)[1])
+
+    def encode_rest(self, texts: Sequence[str]) -> Tokens:
+        """Return the prompts without their opening."""
+        whole, opening = self.encode(texts), len(self.opening)
+        own = np.ones(len(whole.ids), bool)
+        own[(whole.offsets[:-1, None] + np.arange(opening)).ravel()] = False
+        return Tokens(whole.ids[own], whole.offsets - opening * np.arange(len(whole.offsets)))
+
+    @property
     def words(self) -> tuple[tuple[int, ...], ...]:
         """The tokens of each label word as it continues the prompt."""
         return self.rows([""])[0].labels

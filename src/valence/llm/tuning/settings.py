@@ -54,6 +54,8 @@ class Tuning(Recipe, Method):
     """What is adapted in every layer: all linear layers, or those of the attention."""
     gradient_checkpointing: bool = False
     """Compute each layer again in the backward pass instead of keeping it: less memory, a third more time."""
+    compiled: bool = False
+    """Compile each layer before it is first used, which takes about a minute: for models of billions and many reviews."""
     template: str = "default"
     """Wording of the prompt: the name of a template that comes with Valence, or the path of a jinja2 file."""
     form: Form = "auto"

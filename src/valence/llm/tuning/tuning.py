@@ -117,7 +117,10 @@ def _network(settings: Tuning, weights: Weights, reader: Reader, device: torch.d
     add_updates(model, settings.updates)
     if settings.gradient_checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    return settings.over(model, reader, len(task.labels)).to(device)
+    network = settings.over(model, reader, len(task.labels)).to(device)
+    if settings.compiled:
+        network.compile_layers()
+    return network
 
 
 def _classifier(
