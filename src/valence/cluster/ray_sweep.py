@@ -10,11 +10,8 @@ Nothing is lost: a retried run goes on from its last checkpoint, which lies in t
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +20,7 @@ from valence.cluster.connection import connect, node_name
 from valence.cluster.ledger import Ledger, Reporter, Standing
 from valence.cluster.needs import Needs, needs
 from valence.cluster.shared_folder import fault, held, roll_call
+from valence.cluster.surroundings import Surroundings
 from valence.errors import BadSetting, FailedRun, ValenceError
 from valence.experiment import Experiment
 from valence.runner import Screen, run
@@ -45,14 +43,11 @@ class Job:
     folder: Path
     token: Path
     """A lock that the driver holds while the sweep goes on."""
-    here: Path = field(default_factory=Path.cwd)
-    """The driver's folder: paths of data and weights may be relative to it."""
-    environment: dict[str, str] = field(default_factory=lambda: {k: v for k, v in os.environ.items() if k.startswith("VALENCE_")})
-    """Where data and weights are; a machine's own variables win."""
     again: bool = False
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
     def settle(self) -> None:
-        """Make this worker look for files where the driver would.
+        """Make this worker work as the driver would.
 
         Raises:
             BadSetting: the machine joined late and does not see the store, or the driver is gone.
@@ -60,13 +55,7 @@ class Job:
         found = fault(self.token)
         if found:
             raise BadSetting(f"A machine that joined the cluster {found}.")
-        if threading.current_thread() is threading.main_thread():
-            # Ray stops a task by this signal, which a cluster started in the background of a script ignores
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        for name, value in self.environment.items():
-            os.environ.setdefault(name, value)
-        with suppress(OSError):  # the folder is this machine's own when no path is relative
-            os.chdir(self.here)
+        self.surroundings.settle()
 
 
 def sweep_on_ray(

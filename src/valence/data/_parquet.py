@@ -26,13 +26,30 @@ def open_parquet(path: Path) -> Rows:
         return Rows(path, tuple(file.schema_arrow.names), partial(_select, path), unit="row")
 
 
-def _select(path: Path, names: Sequence[str]) -> Iterator[Row]:
+def row_groups(path: Path) -> list[int]:
+    """Return the number of rows of each row group.
+
+    Raises:
+        BadData: there is no such file, or it is not a whole Parquet file.
+    """
+    import pyarrow.parquet as pq
+
+    with _damage(path), pq.ParquetFile(path) as file:
+        return [int(file.metadata.row_group(i).num_rows) for i in range(file.num_row_groups)]
+
+
+def open_row_group(path: Path, group: int, before: int) -> Rows:
+    """Return the rows of one row group, numbered as in the whole file; `before` are the rows of the groups before it."""
+    whole = open_parquet(path)
+    return Rows(path, whole.columns, partial(_select, path, groups=[group], number=before), unit="row")
+
+
+def _select(path: Path, names: Sequence[str], groups: list[int] | None = None, number: int = 0) -> Iterator[Row]:
     import pyarrow.parquet as pq
 
     wanted = list(dict.fromkeys(names))
-    number = 0
     with _damage(path), pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
-        for batch in file.iter_batches(batch_size=_BATCH, columns=wanted, use_threads=False):
+        for batch in file.iter_batches(batch_size=_BATCH, row_groups=groups, columns=wanted, use_threads=False):
             columns = [batch.column(name).to_pylist() for name in names]
             for values in zip(*columns, strict=True):
                 number += 1

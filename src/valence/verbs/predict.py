@@ -1,4 +1,4 @@
-"""`valence predict RUN [TEXT ...] [--file IN --out OUT]`: classify texts with a finished run, in constant memory."""
+"""`valence predict RUN [TEXT ...] [--file IN --out OUT] [--folder IN --out OUT [--ray ADDRESS]]`: classify texts in constant memory."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Protocol, Self
+from typing import Annotated
 
 import tyro
 
 from valence.errors import BadSetting
 from valence.store import RunStore
-from valence.types import Classifier, Predictions
+from valence.types import Classifier
 from valence.verbs._flags import parse
+from valence.verbs._sinks import WRITERS
 
 Chunk = tuple[tuple[str, ...], tuple[str, ...]]
 """Ids and texts."""
@@ -32,8 +33,16 @@ class Options:
     """The texts, each in quotes."""
     file: str | None = None
     """CSV, TSV, JSONL, Parquet or .txt (one text a line) to read instead; '-' for standard input."""
+    folder: str | None = None
+    """Folder of Parquet files to read instead; --out is then a folder too, which gets a file of the same name for each."""
     out: str | None = None
     """CSV, TSV, JSONL or Parquet to write instead of printing; columns id, label, p_0 ... p_k."""
+    ray: str | None = None
+    """Read --folder on a Ray cluster: HOST:PORT, or auto for the one of this machine; all its machines must see the files and the run."""
+    cpus_per_worker: float = 1.0
+    """Cores of each worker of the cluster."""
+    gpus_per_worker: float | None = None
+    """Accelerators of each worker of the cluster; one where it has any when not given."""
     text_column: str | None = None
     """Column that holds the texts; found by its name when not given."""
     id_column: str | None = None
@@ -55,6 +64,12 @@ def main(words: Sequence[str]) -> int:
         raise BadSetting("Both texts and --file were given. Give one of them.")
     if options.chunk < 1:
         raise BadSetting(f"--chunk {options.chunk} is too small. It must be 1 or more.")
+    if options.folder is not None:
+        from valence.verbs._predict_folder import predict_folder
+
+        return predict_folder(options)
+    if options.ray is not None:
+        raise BadSetting("--ray was given without --folder. A cluster reads a folder of Parquet files: --folder IN --out OUT.")
     from valence.export.opening import open_classifier
 
     classifier, labels = open_classifier(options.run, RunStore(options.store), device=options.device)
@@ -114,71 +129,3 @@ def _write(out: Path, classifier: Classifier, labels: tuple[str, ...], chunks: I
             screen.progress(0, 1, f"{done:,} texts, {done / (time.perf_counter() - started):,.0f} a second")
     beside.replace(out)
     print(f"{done:,} predictions in {out}", file=sys.stderr)
-
-
-class Sink(Protocol):
-    """A file that takes predictions chunk by chunk."""
-
-    def __enter__(self) -> Self:
-        """Open it."""
-
-    def __exit__(self, *error: object) -> None:
-        """Close it."""
-
-    def add(self, ids: tuple[str, ...], names: list[str], predictions: Predictions) -> None:
-        """Append n rows: ids, names of the predicted labels, probabilities."""
-
-
-class _Text:
-    """Rows of text: CSV and TSV with a header, or JSON lines."""
-
-    def __init__(self, path: Path, k: int) -> None:
-        import csv
-
-        self._json = ".jsonl" in path.suffixes
-        self._stream = path.open("w", encoding="utf-8", newline="")
-        self._columns = ["id", "label", *(f"p_{i}" for i in range(k))]
-        self._rows = csv.writer(self._stream, delimiter="\t" if ".tsv" in path.suffixes else ",")
-        if not self._json:
-            self._rows.writerow(self._columns)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stream.close()
-
-    def add(self, ids: tuple[str, ...], names: list[str], predictions: Predictions) -> None:
-        for name, label, p in zip(ids, names, predictions.probabilities, strict=True):
-            row = [name, label, *(round(float(x), 6) for x in p)]
-            if self._json:
-                self._stream.write(json.dumps(dict(zip(self._columns, row, strict=True)), ensure_ascii=False) + "\n")
-            else:
-                self._rows.writerow(row)
-
-
-class _Parquet:
-    """A Parquet file, a row group per chunk."""
-
-    def __init__(self, path: Path, k: int) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        fields = [("id", pa.string()), ("label", pa.string()), *((f"p_{i}", pa.float32()) for i in range(k))]
-        self._schema = pa.schema(fields)
-        self._file = pq.ParquetWriter(path, self._schema, compression="zstd")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
-
-    def add(self, ids: tuple[str, ...], names: list[str], predictions: Predictions) -> None:
-        import pyarrow as pa
-
-        columns = [pa.array(ids), pa.array(names), *(pa.array(column) for column in predictions.probabilities.T)]
-        self._file.write_table(pa.Table.from_arrays(columns, schema=self._schema))
-
-
-WRITERS: dict[str, type[_Text] | type[_Parquet]] = {".csv": _Text, ".tsv": _Text, ".jsonl": _Text, ".parquet": _Parquet}
