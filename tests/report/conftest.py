@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,13 @@ from valence.types import Predictions
 
 N = 200
 LABELS = ("negative", "positive")
+
+
+SECRET = "This sentence stands for a review that nobody may copy."
+
+
+def interval(value):
+    return {"value": value, "low": value - 0.01, "high": value + 0.01}
 
 
 class Made:
@@ -50,6 +59,32 @@ class Made:
             "finished": "2025-01-01T00:00:00+00:00",
         }
         return self.store.save(RunRecord(**{**record, **changes}), scored if ok else None)
+
+    def report(self, run_id, temperature=2.0):
+        """Put reports of calibrate and stress into a run's folder; the failures of one quote a text."""
+        trial = {
+            **{"stressor": "typos", "name": "5 % of the words", "expects": "same", "n": 100, "note": "slips"},
+            **{"before": interval(0.9), "after": interval(0.8), "change": interval(-0.1), "p": 0.0004},
+            **{"flipped": interval(0.1), "both": interval(0.8), "broken": None, "failures": [f"{SECRET} → {SECRET}"]},
+        }
+        certain = {**trial, "name": "praise added", "before": None, "after": None, "change": None, "p": None, "broken": interval(0.05)}
+        stress = {"run": run_id, "data": "toy", "score_on": "test", "n": 100, "n_all": N, "seed": 0, "findings": [trial, certain]}
+        figures = {"accuracy": 0.9, "log_loss": interval(0.3), "ece": interval(0.04), "ece_mass": 0.04, "brier": 0.1}
+        after = {**figures, "ece": interval(0.0123)}
+        calibration = {"run": run_id, "held_out": 20, "temperature": temperature, "before": figures, "after": after, "promises": []}
+        for name, said in ((f"{run_id}.stress.json", stress), (f"{run_id}.json", calibration)):
+            (self.store.path(run_id) / name).write_text(json.dumps({**said, "notes": []}), encoding="utf-8")
+
+    def history(self, run_id, *rows):
+        """Give a run a history."""
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        (self.store.path(run_id) / "history.jsonl").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def secret():
+    """A text that stands for a review."""
+    return SECRET
 
 
 @pytest.fixture

@@ -2,10 +2,13 @@ import html.parser
 import json
 import re
 
+import numpy as np
 import pytest
 
 from valence.report.board import build
 from valence.report.page import render
+from valence.store import RunStore, Scored, ids_digest
+from valence.types import Predictions
 
 NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"'{{ 7*7 }}"
 
@@ -127,6 +130,36 @@ def test_a_hundred_rows_stay_well_below_a_megabyte(made):
     for i in range(100):
         made.run(f"preset_number_{i}", 0.5 + i / 100)
     assert len(render(build(made.store, "toy")).encode()) < 500_000
+
+
+def test_a_page_does_not_grow_with_the_number_of_texts(made, tmp_path):
+    made.run("a", 1.0)
+    small = len(render(build(made.store, "toy")))
+    big, times = RunStore(tmp_path / "big"), 50
+    scored = made.scored(1.0)
+    ids = tuple(f"{name.split('_')[0]}{i:02}_{1 + i % 9}" for i in range(times) for name in scored.ids)
+    many = Scored(ids, np.tile(scored.labels, times), Predictions(np.tile(scored.predictions.probabilities, (times, 1))))
+    record = made.store.find("a--toy--nall--s0").model_copy(update={"n_scored": len(ids), "ids_digest": ids_digest(ids, many.labels)})
+    big.save(record, many)
+    assert len(ids) == 10_000
+    assert abs(len(render(build(big, "toy"))) - small) < 2_000
+
+
+def test_learning_curves_stand_on_the_page_where_there_are_several_sizes(made):
+    made.run("a", 1.0)
+    assert 'id="curves"' not in render(build(made.store, "toy"))
+    made.run("a", 0.5, n_train=100)
+    elements = Elements(render(build(made.store, "toy")))
+    assert {"curves", "plot", "aim", "sizes", "curve-data"} <= set(elements.ids)
+    assert len(elements.ids) == len(set(elements.ids))
+
+
+def test_a_calibrated_row_shows_both_errors(made):
+    made.report(made.run("a").id)
+    row = json.loads(Elements(render(build(made.store, "toy"))).data)["rows"][0]
+    assert row["ece_after"] == "1.23"
+    assert sum(row["scaled"][2]) == 200
+    assert "Dashed: after temperature scaling" in render(build(made.store, "toy"))
 
 
 def test_a_board_without_ranks_is_a_page_too(made):

@@ -3,7 +3,7 @@ import pytest
 
 from valence.evaluation.uncertainty import accuracy_interval
 from valence.report.reading import Reader
-from valence.report.rows import Wrong, ranks, row
+from valence.report.rows import ranks, row
 
 
 def rows_of(made, *records):
@@ -55,11 +55,6 @@ def test_the_confidently_wrong_texts_come_in_order_and_say_what_was_said(made):
 
 def test_a_row_without_errors_has_no_wrong_texts(made):
     assert rows_of(made, made.run("perfect", 30.0))[0].wrong == ()
-
-
-@pytest.mark.parametrize(("name", "rating"), [("123_10", "10"), ("7_1", "1"), ("7_0", ""), ("a_7", ""), ("12", "")])
-def test_only_an_imdb_id_tells_a_rating(name, rating):
-    assert Wrong(name, "positive", "negative", 0.9).rating == rating
 
 
 def test_equal_accuracies_share_the_better_rank():

@@ -82,7 +82,8 @@ def _table_row(row: Row, columns: Sequence[Column], ends: tuple[float, float]) -
     low, high = ends
     found = row.figures["accuracy"]
     place = [float(np.clip(100 * (v - low) / (high - low), 0, 100)) for v in (found.low, found.value, found.high)]
-    about = " · ".join(part for part in (row.first.method or "predictions made elsewhere", row.first.backbone) if part)
+    size = "" if row.first.n_train is None else f"{row.first.n_train:,} training texts"
+    about = " · ".join(part for part in (row.first.method or "predictions made elsewhere", row.first.backbone, size) if part)
     return {
         "row": row,
         "about": "" if about == row.first.preset else about,

@@ -43,7 +43,9 @@
     const { edges, groups } = run.histogram, most = Math.max(1, ...groups.flatMap((g) => g.counts)), box = $("spread");
     // roots, so that the few answers in the middle are seen beside the thousands at the ends
     const root = Math.sqrt(most), plot = frame(box, "How the probabilities are spread", { x: [edges[0], edges.at(-1)], y: [0, root * 1.05], height: (w) => Math.max(210, Math.min(300, w * 0.5)) });
-    levels(plot, [0, 0.01, 0.1, 0.25, 0.5, 1].map((share) => Math.round(share * most)).filter((v, i, all) => all.indexOf(v) === i).map((v) => [Math.sqrt(v), v.toLocaleString("en")]));
+    const rungs = [0, 1, 2, 3, 4, 5, 6].flatMap((e) => [1, 2, 5].map((k) => k * 10 ** e)).filter((v) => v <= most).reverse();
+    const apart = rungs.reduce((found, v) => found.length && plot.Y(Math.sqrt(v)) - plot.Y(Math.sqrt(found.at(-1))) < 24 ? found : [...found, v], []);
+    levels(plot, [...apart.filter((v) => plot.Y(0) - plot.Y(Math.sqrt(v)) > 20), 0].map((v) => [Math.sqrt(v), v.toLocaleString("en")]));
     steps(plot, round(edges[0], edges.at(-1), 6).map((v) => [v, v.toFixed(1)]), { title: run.histogram.axis });
     groups.forEach((group, g) => group.counts.forEach((count, i) => {
       if (!count) return;
