@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from valence.training.batching import Plan
 from valence.training.encoders import attention
@@ -81,9 +82,33 @@ def ways(layout: Layout, rows: list[Tensor], what: str) -> tuple[dict[str, Calla
     return {"ours": lambda: by_ends(q, k, v, layout.ends, scale, terms=terms), "rectangles": rectangles}, inputs
 
 
+def products(device: torch.device, tokens: int) -> None:
+    """Time a layer's matrix products: three projections against a joint one, forward and with both gradients; GELU apart and inside."""
+    width, inner = HEADS * SIZE, 4 * HEADS * SIZE
+    make = {"device": device, "dtype": torch.bfloat16}
+    rows, wide = torch.randn(tokens, width, **make).requires_grad_(), torch.randn(tokens, inner, **make)
+    shapes = {"three 768 x 768": [width] * 3, "768 x 2304": [3 * width], "768 x 3072": [inner]}
+    for label, sizes in shapes.items():
+        weights = [torch.randn(n, width, **make).requires_grad_() for n in sizes]
+        outs = [F.linear(rows, w) for w in weights]
+        grads = [torch.randn_like(o) for o in outs]
+        forward = milliseconds(lambda weights=weights: [F.linear(rows, w) for w in weights])
+        backward = milliseconds(lambda o=outs, w=weights, g=grads: torch.autograd.grad(o, [rows, *w], g, retain_graph=True))
+        rate = 2e-9 * tokens * width * sum(sizes)
+        print(
+            f"{tokens:6} tokens, {label:16} {forward:.3f} ms forward ({rate / forward:.0f} TFLOP/s) {backward:.3f} ms backward", flush=True
+        )
+    print(f"{tokens:6} tokens, GELU of 3072     {milliseconds(lambda: F.gelu(wide)):.3f} ms", flush=True)
+    bias, weight = torch.randn(inner, **make), torch.randn(width, inner, **make)
+    with torch.no_grad():
+        inside = milliseconds(lambda: torch._addmm_activation(bias, rows, weight, use_gelu=True))
+    print(f"{tokens:6} tokens, 768 x 3072 with GELU (tanh) inside {inside:.3f} ms", flush=True)
+
+
 def main(device: torch.device, lengths: NDArray[np.int64], budgets: list[int]) -> None:
     """Time every way on a batch of middle length and one of long texts, then the candidates of tiles on the first."""
     for tokens in budgets:
+        products(device, tokens)
         plan = Plan.draw(lengths, epochs=1, budget=tokens, seed=0)
         batches = sorted(plan.batches, key=lambda rows: float(lengths[rows].mean()))
         for name, rows in (("middle", batches[len(batches) // 2]), ("long", batches[-1])):
