@@ -21,6 +21,10 @@ def test_each_figure_is_a_series_and_what_was_not_finite_is_none():
     assert found.broken == 2
 
 
+def test_what_came_before_the_labels_is_of_its_own_kind():
+    assert [s.kind for s in history([{"step": 1, "pretraining_loss": 9.0}, {"step": 2, "loss": 0.7}]).series] == ["pretraining", "loss"]
+
+
 def test_the_rows_that_close_an_epoch_make_the_table():
     assert history(ROWS).epochs == (ROWS[2],)
     assert history([]).series == ()

@@ -22,7 +22,7 @@ class Series:
 
     name: str
     kind: str
-    """`share` for figures in percent, `loss` for all others."""
+    """`share` for figures in percent, `pretraining` for what came before the labels, `loss` for all others."""
     points: tuple[Point, ...]
 
     @property
@@ -59,6 +59,8 @@ def history(rows: Sequence[Mapping[str, float]]) -> History:
 
 
 def _kind(name: str) -> str:
+    if name.startswith("pretraining"):
+        return "pretraining"
     return "share" if name.endswith(("accuracy", "f1")) else "loss"
 
 

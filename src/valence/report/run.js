@@ -4,22 +4,24 @@
   const figure = (v) => v === null ? "not finite" : Math.abs(v) >= 100 ? v.toFixed(0) : String(Number(v.toPrecision(4)));
 
   // ------------------------------------------------------------------ history
-  /** Draw the series of one kind, losses or shares, over the steps; what was not finite is crossed at the top. */
+  /** Draw the series of one kind over the steps; what was not finite is crossed at the top. */
   function course(box, series, kind) {
     const values = series.flatMap((s) => s.points.map((p) => p[1])).filter((v) => v !== null);
-    const every = run.history.flatMap((s) => s.points.map((p) => p[0])), ends = [Math.min(...every), Math.max(...every)];
+    // losses and shares of one training share their steps; a pretraining has its own
+    const phase = (s) => s.kind === "pretraining";
+    const every = run.history.filter((s) => phase(s) === phase(series[0])).flatMap((s) => s.points.map((p) => p[0])), ends = [Math.min(...every), Math.max(...every)];
     let low = values.length ? Math.min(...values) : 0, high = values.length ? Math.max(...values) : 1;
     const margin = 0.05 * (high - low) || 0.01;
     const plot = frame(box, `${kind} by training step`, { x: ends, y: [low - margin, high + margin], height: (w) => Math.max(210, Math.min(320, w * 0.5)) });
     const ticks = round(low - margin, high + margin, 6);
-    levels(plot, kind === "loss" ? ticks.map((v) => [v, String(v)]) : percents(ticks));
+    levels(plot, kind !== "accuracy" ? ticks.map((v) => [v, String(v)]) : percents(ticks));
     steps(plot, round(...ends, 6).map((v) => [v, v.toLocaleString("en")]), { title: "training step" });
     for (const s of series) {
       const i = run.history.indexOf(s), known = s.points.filter((p) => p[1] !== null), few = known.length <= 40;
       plot.svg.append(make("svg:path", { class: "line", stroke: colour(i), d: path(known.map(([x, y]) => [plot.X(x), plot.Y(y)])) }));
       if (few) for (const [x, y] of known) {
         const dot = make("svg:circle", { class: "point plain-dot", cx: plot.X(x), cy: plot.Y(y), r: s.valid ? 4 : 2.2, fill: colour(i), stroke: "var(--paper)", role: "img", ...(s.valid ? { tabindex: 0 } : {}) });
-        point(dot, `${s.name}\n${kind === "loss" ? figure(y) : (100 * y).toFixed(2) + " %"}\nstep ${x.toLocaleString("en")}`);
+        point(dot, `${s.name}\n${kind !== "accuracy" ? figure(y) : (100 * y).toFixed(2) + " %"}\nstep ${x.toLocaleString("en")}`);
         plot.svg.append(dot);
       }
       for (const [x] of s.points.filter((p) => p[1] === null)) {
@@ -30,11 +32,11 @@
     }
     box.replaceChildren(plot.svg);
   }
-  for (const [id, kind] of [["losses", "loss"], ["shares", "accuracy"]]) {
+  for (const [id, kind, title] of [["losses", "loss", "loss"], ["shares", "share", "accuracy"], ["before", "pretraining", "pretraining loss"]]) {
     if (!$(id)) continue;
-    const series = run.history.filter((s) => (s.kind === "share") === (id === "shares"));
+    const series = run.history.filter((s) => s.kind === kind);
     series.forEach((s) => $(`${id}-key`).append(make("span", {}, make("i", { style: `background:${colour(run.history.indexOf(s))}` }), s.name)));
-    drawn(() => course($(id), series, kind));
+    drawn(() => course($(id), series, title));
   }
 
   // ------------------------------------------------------------------ calibration, and where the probabilities lie
