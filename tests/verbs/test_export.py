@@ -68,7 +68,7 @@ def test_transformers_is_told_in_the_last_line(run, tmp_path, monkeypatch, capsy
     [
         (["--to", "hf", "--int8"], "go with --to onnx"),
         (["--portable"], "goes with --int8"),
-        (["--to", "ollama"], "valence export --help"),
+        (["--to", "ollama"], "is no language model: Ollama cannot run finetune"),
     ],
 )
 def test_what_excludes_each_other_is_refused(run, words, said, capsys):

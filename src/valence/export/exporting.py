@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +19,7 @@ from valence.types import Classifier, Predictions
 if TYPE_CHECKING:
     from valence.training.encoders.classifier import EncoderClassifier
 
-Target = Literal["hf", "onnx"]
+Target = Literal["hf", "onnx", "ollama"]
 
 CLOSE = 1e-4
 """Largest difference of a probability that a 32-bit export may show."""
@@ -61,7 +62,7 @@ def export(classifier: Classifier, record: RunRecord, to: Target, out: Path, *, 
     Args:
         classifier: the run's.
         record: the run's.
-        to: `hf` or `onnx`.
+        to: `hf` or `onnx`; of a tuned language model `hf` or `ollama`.
         out: a folder that is not there yet.
         int8: with `onnx`, eight-bit weights and activations.
         portable: with `int8`, seven-bit weights, which every processor adds up exactly.
@@ -71,23 +72,38 @@ def export(classifier: Classifier, record: RunRecord, to: Target, out: Path, *, 
         MissingPackage: onnx or onnxruntime is not installed.
         FailedRun: a 32-bit export answers differently; nothing is left behind.
     """
+    if hasattr(classifier, "reader"):
+        from valence.export.language_model import export_language_model
+
+        return export_language_model(classifier, record, to, out)
     encoder = _encoder(classifier, record, to)
-    if out.exists():
-        raise BadSetting(f"{out} exists already. Give another folder with --out, or remove it.")
-    if not out.absolute().parent.is_dir():
-        raise BadSetting(f"{out}: there is no folder {out.parent}.")
     bits = _bits(int8, portable)
-    beside = out.with_name(f"{out.name}.{uuid.uuid4().hex[:8]}.part")
-    beside.mkdir()
-    try:
+    with whole(out) as beside:
         notes = _write(encoder, record, to, beside, bits)
         largest, flips = _compare(encoder, beside, to)
         if bits == 32 and largest > CLOSE:
             raise FailedRun(f"{record.id} as {to} differs from the run: a probability by {largest:.1g}. Nothing was written.")
+    return Exported(out, len(TEXTS), largest, flips, bits, notes)
+
+
+@contextlib.contextmanager
+def whole(out: Path) -> Iterator[Path]:
+    """Give a folder that gets the name `out` when nothing was raised, and is gone otherwise.
+
+    Raises:
+        BadSetting: `out` exists, or has no place.
+    """
+    if out.exists():
+        raise BadSetting(f"{out} exists already. Give another folder with --out, or remove it.")
+    if not out.absolute().parent.is_dir():
+        raise BadSetting(f"{out}: there is no folder {out.parent}.")
+    beside = out.with_name(f"{out.name}.{uuid.uuid4().hex[:8]}.part")
+    beside.mkdir()
+    try:
+        yield beside
         beside.replace(out)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return Exported(out, len(TEXTS), largest, flips, bits, notes)
 
 
 def _bits(int8: bool, portable: bool) -> int:
@@ -112,8 +128,10 @@ def _write(encoder: Any, record: RunRecord, to: Target, folder: Path, bits: int)
 def _encoder(classifier: Classifier, record: RunRecord, to: Target) -> EncoderClassifier:
     """Return the classifier if it is one that can be exported."""
     found: Any = classifier
+    if to == "ollama":
+        raise BadSetting(f"{record.id} is no language model: Ollama cannot run {record.method}. Export it with --to hf or --to onnx.")
     if not hasattr(found, "subwords") or not hasattr(found, "network"):
-        raise BadSetting(f"{record.id} is no encoder: {record.method} cannot be exported. What can: finetune, lora and their kin.")
+        raise BadSetting(f"{record.id} is no encoder: {record.method} cannot be exported. What can: finetune, lora, their kin; qlora.")
     if to == "hf" and hasattr(found, "linear"):
         raise BadSetting(
             f"{record.id}: transformers' classifiers have no head over states of length 1, as {record.method} has. "
@@ -156,4 +174,4 @@ def _transformers(folder: Path) -> Callable[[Sequence[str]], Predictions]:
     return read
 
 
-__all__ = ["CLOSE", "TEXTS", "Exported", "Target", "export"]
+__all__ = ["CLOSE", "TEXTS", "Exported", "Target", "export", "whole"]
