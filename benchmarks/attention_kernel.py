@@ -72,7 +72,7 @@ def ways(layout: Layout, rows: list[Tensor], what: str) -> tuple[dict[str, Calla
         inputs, terms, bias = [*rows, table], spread.terms, spread
     else:
         embedded = [torch.randn(2 * SPAN, HEADS, SIZE, dtype=torch.bfloat16, **make) for _ in range(2)]
-        distances = Disentangled(*embedded, places_of(width, SPAN, -1).to(q.device), scale)
+        distances = Disentangled(*embedded, places_of(width // 2, SPAN, 512).to(q.device), scale)
         inputs, terms, bias = [*rows, *embedded], distances.terms, distances
 
     def rectangles() -> Tensor:

@@ -6,6 +6,7 @@ from conftest import sentences, tiny_encoder
 from valence.training.encoders import attention
 from valence.training.encoders.backbone import Backbone
 from valence.training.encoders.kernels import relative
+from valence.training.encoders.layout import Layout
 from valence.training.encoders.network import EncoderNetwork
 from valence.training.examples import Examples
 
@@ -23,6 +24,7 @@ def interpreted(interpreter, monkeypatch):
     monkeypatch.setattr(attention, "_has_kernel", lambda device: True)
     monkeypatch.setattr(attention, "_is_half", lambda dtype: True)
     monkeypatch.setattr(relative, "is_available", lambda: True)
+    monkeypatch.setattr(Layout, "width", property(lambda self: relative.width_for(self.longest)))
     monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", varlen)
 
 

@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from valence.training.encoders.kernels.relative import width_for
+
 CPU_SCORES = 2**21
 GPU_SCORES = 2**25
 """Attention scores per head that one part may hold where they are written out."""
@@ -95,6 +97,11 @@ class Layout:
     def longest(self) -> int:
         """Tokens of the longest text, or a few more."""
         return self._whole(int(self.lengths.max()))
+
+    @property
+    def width(self) -> int:
+        """Distances that a table counts, from -width / 2 on: whole tiles where a kernel may read them."""
+        return width_for(self.longest) if self.device.type == "cuda" else 2 * self.longest
 
     @property
     def ends(self) -> Ends:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,6 @@ from transformers.activations import ACT2FN
 from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_position
 
 from valence.training.encoders.attention import Memory, Terms, attend, by_ends, half_of, has_programs, hide_behind
-from valence.training.encoders.kernels.relative import width_for
 from valence.training.encoders.kind import Kind
 from valence.training.encoders.layout import Ends, Layout, Part
 
@@ -39,11 +37,11 @@ class DebertaV2(Kind):
         return f"its first layer has a convolution over {width} tokens, which would run from one text into the next" if width else ""
 
     def prepare(self, hidden: Tensor, layout: Layout) -> tuple[Tensor, Tensor] | None:
-        """Return the embedded distances, (2 * span, width), and which one belongs to each of `width_for` distances from key to query."""
+        """Return the embedded distances, (2 * span, width), and which one belongs to each distance from key to query."""
         encoder = self.body.encoder
         if not encoder.relative_attention:
             return None
-        index = places_of(width_for(layout.longest), encoder.position_buckets, encoder.max_relative_positions)
+        index = places_of(layout.width // 2, encoder.position_buckets, encoder.max_relative_positions)
         return encoder.get_rel_embedding(), index.to(hidden.device, non_blocking=hidden.is_cuda)
 
     def layer(self, index: int, hidden: Tensor, layout: Layout, memory: Memory | None, shared: Any) -> Tensor:  # noqa: ANN401
@@ -76,21 +74,19 @@ class DebertaV2(Kind):
         return found
 
 
-@functools.lru_cache(maxsize=64)
-def places_of(width: int, buckets: int, most: int) -> Tensor:
-    """Return (width,) int64 on the CPU, which embedded distance belongs to each distance from a key to a query, -width / 2 first.
+def places_of(half: int, buckets: int, most: int) -> Tensor:
+    """Return (2 * half,) int64 on the CPU, which embedded distance belongs to each distance from a key to a query, -half first.
 
     Args:
-        width: distances.
+        half: distances on a side.
         buckets: far distances share places, logarithmically, so that there are `buckets` on a side; 0 or less for none.
         most: distances on a side where there are no buckets.
     """
-    with torch.inference_mode(False):  # kept for trainings too
-        distance = torch.arange(-width // 2, width // 2)
-        if buckets > 0:
-            distance = make_log_bucket_position(distance, buckets, most)
-        span = buckets if buckets > 0 else most
-        return (distance.long() + span).clamp(0, 2 * span - 1)
+    distance = torch.arange(-half, half)
+    if buckets > 0:
+        distance = make_log_bucket_position(distance, buckets, most)
+    span = buckets if buckets > 0 else most
+    return (distance.long() + span).clamp(0, 2 * span - 1)
 
 
 def _kinds(block: Any) -> set[str]:  # noqa: ANN401
@@ -161,7 +157,7 @@ class Disentangled:
         time = torch.arange(queries.shape[2], device=queries.device)
         # delta(i, j) is the distance from key j to query i; distances are odd, so that the second term, which the paper
         # reads at delta(j, i) of negated distances, reads the same place, turned over
-        place = self.index[time[:, None] - time + len(self.index) // 2].expand(*queries.shape[:2], -1, -1)
+        place = self.index[time[:, None] - time + self.index.shape[0] // 2].expand(*queries.shape[:2], -1, -1)
         score = torch.zeros((), device=queries.device, dtype=queries.dtype)
         if self.as_keys is not None:
             score = score + (queries @ self.as_keys.permute(1, 2, 0)).gather(-1, place)

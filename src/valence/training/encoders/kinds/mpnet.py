@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from valence.training.encoders.attention import Memory, Terms, attend, by_ends, half_of, has_programs, hide_behind
-from valence.training.encoders.kernels.relative import width_for
 from valence.training.encoders.kind import Kind, TanhHead
 from valence.training.encoders.layout import Ends, Layout, Part
 
@@ -55,8 +54,8 @@ class Mpnet(TanhHead, Kind):
 
     def prepare(self, hidden: Tensor, layout: Layout) -> DistanceBias:
         """Return the bias of every distance."""
-        encoder, width = self.body.encoder, width_for(layout.longest)
-        distance = torch.arange(-width // 2, width // 2)
+        encoder, half = self.body.encoder, layout.width // 2
+        distance = torch.arange(-half, half)
         bucket = encoder.relative_position_bucket(distance[None], num_buckets=self.config.relative_attention_num_buckets)[0]
         table: Tensor = encoder.relative_attention_bias(bucket.to(hidden.device, non_blocking=hidden.is_cuda)).T
         device = hidden.device.type
