@@ -101,11 +101,12 @@ class PromptNetwork(nn.Module):
             if not self.padded:
                 self.model.set_attn_implementation(NAME)
 
-    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]  # noqa: ANN401
+    def state_dict(self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:  # type: ignore[override]  # noqa: ANN401
         """Return what is trained and nothing else: the rest, in 4 bits or 16, is where it was."""
-        learned = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
-        whole: dict[str, Any] = super().state_dict(*args, **kwargs)
-        return {name: value for name, value in whole.items() if name in learned}
+        found: dict[str, Any] = {} if destination is None else destination
+        # not by way of the whole state, which an average of the weights would gather in every step
+        found |= {prefix + name: p if keep_vars else p.detach() for name, p in self.named_parameters() if p.requires_grad}
+        return found
 
 
 class AnswerNetwork(PromptNetwork):
