@@ -32,7 +32,7 @@ class Tiles(NamedTuple):
 FORWARD = Tiles(128, 64, 8, 2)
 QUERIES = Tiles(64, 64, 4, 2)
 KEYS = Tiles(64, 64, 8, 2)
-"""The tiles of each program, by `benchmarks/encoders.py --kernel-only` on an H200; those of `KEYS` are square."""
+"""The tiles of each program: those that spill no registers on compute capability 9.0 (`KEYS` are square)."""
 
 
 @functools.cache
