@@ -13,6 +13,7 @@ from valence.errors import BadSetting, FailedRun
 from valence.experiment import Experiment
 from valence.export.exporting import Exported, whole
 from valence.export.ollama import write_modelfile
+from valence.llm.asked import name_label
 from valence.store import RunRecord, RunStore
 from valence.types import Task
 
@@ -32,7 +33,7 @@ WORDS = ("wonderful", "dreadful", "charming", "tedious", "superb", "lifeless", "
 SENTENCES = tuple(frame.format(topic, word) for frame in FRAMES for topic in TOPICS for word in WORDS)
 """200 of our own: read by the run and by the export, to be compared."""
 APART = 0.02
-"""Share of the 200 whose answers may differ: weights and updates are rounded together to 16 bits, texts cut into tokens as a whole."""
+"""Share of the 200 whose answers may differ: weights and updates are rounded together, texts cut into tokens as a whole."""
 SURE = 0.6
 """Only answers of at least this probability count: one that hangs in the balance falls by rounding alone."""
 
@@ -48,7 +49,7 @@ def open_tuned(run_id: str, store: RunStore) -> tuple[TunedClassifier, RunRecord
     if record is None or record.method not in {"qlora", "llm_head"} or not folder.is_dir():
         return None
     method: Any = Experiment.model_validate(record.experiment).method
-    sixteen = method.model_copy(update={"bits": 16, "generate": False} if record.method == "qlora" else {"bits": 16})
+    sixteen = method.model_copy(update={"bits": 16})
     return sixteen.load(folder, Task(record.labels, record.seed, device="cpu")), record
 
 
@@ -65,14 +66,17 @@ def export_language_model(classifier: Any, record: RunRecord, to: str, out: Path
         raise BadSetting(f"{record.id} is a language model; they are not exported to ONNX. Try --to hf or --to ollama.")
     if record.method != "qlora":
         raise BadSetting(f"{record.id} has a head of its own that chat programs know nothing of. Export a run of qlora.")
+    words, labels = classifier.reader.asked.words, list(record.labels)
+    classifier.generate = True
     ours = classifier.predict(SENTENCES)
+    own = np.array([named(said, words, labels) for said in ours.responses])
     sure = ours.probabilities.max(1) > SURE
     with whole(out) as beside:
         notes = _write(classifier, record, beside)
         if to == "ollama":
             write_modelfile(json.loads((beside / PROMPT).read_text(encoding="utf-8")), out.name, beside)
         theirs = answers(beside, SENTENCES)
-        other = ours.labels != np.array(theirs)
+        other = own != np.array(theirs)
         if (other & sure).sum() > APART * len(SENTENCES):
             raise FailedRun(f"{record.id} as {to}: {other.sum()} of {len(SENTENCES)} answers differ from the run's. Nothing was written.")
     return Exported(out, len(SENTENCES), float("nan"), int(other.sum()), 16, notes)
@@ -104,7 +108,11 @@ def _write(classifier: TunedClassifier, record: RunRecord, folder: Path) -> list
     (folder / PROMPT).write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     with quiet_transformers():
         model.generation_config.do_sample, model.generation_config.temperature, model.generation_config.top_p = False, None, None
-        model.to(torch.bfloat16).save_pretrained(folder)
+        # bfloat16 has three bits less: rounded to it with the weights, small updates are all but lost
+        small = all(p.abs().max() < torch.finfo(torch.float16).max for p in model.parameters())
+        model.to(torch.float16 if small else torch.float32).save_pretrained(folder)
+        model.config.dtype = torch.float32  # some architectures' states, unlike their weights, exceed what float16 holds
+        model.config.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
     return [
         f"The prompt is in {PROMPT}: before, the review, after; the answer is one of {', '.join(reader.asked.words)}. "
@@ -122,6 +130,12 @@ def merge(model: Any) -> None:  # noqa: ANN401
         setattr(model.get_submodule(parent), last, layer.get_base_layer())
     for parameter in model.parameters():
         parameter.requires_grad_(False)
+
+
+def named(answer: str, words: Sequence[str], labels: Sequence[str]) -> int:
+    """Return which label an answer begins with, by its word or its name; -1 for none."""
+    found = name_label(answer.strip(), words, labels)[0]
+    return -1 if found is None else found
 
 
 def answers(folder: Path, texts: Sequence[str]) -> list[int]:
@@ -145,9 +159,7 @@ def answers(folder: Path, texts: Sequence[str]) -> list[int]:
         ids = tokenizer(said["before"] + text + said["after"], add_special_tokens=said["begins"], return_tensors="pt").input_ids
         with torch.inference_mode():
             row = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), generation_config=plan)[0, ids.shape[1] :]
-        words = [str(word) for word in said["words"]]
-        spoken = tokenizer.decode(row, skip_special_tokens=True).strip().lower()
-        found.append(next((i for i, word in enumerate(words) if spoken.startswith(word.lower())), -1))
+        found.append(named(tokenizer.decode(row, skip_special_tokens=True), said["words"], said["labels"]))
     return found
 
 
