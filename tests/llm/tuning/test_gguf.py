@@ -2,7 +2,6 @@
 
 import json
 
-import gguf
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -13,6 +12,8 @@ from valence.llm.tuning.gguf import convert, dequantised, quantisation
 from valence.llm.tuning.gguf_words import merges_of, tokenizer_of
 from valence.llm.tuning.weights import Weights
 from valence.training.trainer import quiet_transformers
+
+gguf = pytest.importorskip("gguf", reason="needs the package gguf")
 
 NAMES = {
     "model.embed_tokens": "token_embd",

@@ -80,7 +80,7 @@ def _fields(path: Path) -> dict[str, Any]:
     try:
         from gguf import GGUFReader
     except ImportError as error:
-        raise MissingPackage("gguf", "torch", f"{path.name}") from error
+        raise MissingPackage("gguf", "qlora", f"Reading {path.name}") from error
     try:
         fields = GGUFReader(path).fields
     except (OSError, ValueError) as error:
