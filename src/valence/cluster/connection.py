@@ -43,7 +43,6 @@ def connect(address: str, why: str = "--ray") -> Iterator[Any]:
     _check(address, why)
     # a cluster started here sends its makers no reports of use; one that runs already was asked by who started it
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its warnings are for who writes for Ray
     with _without_alarms():
         try:
             ray.init(address=None if address == "auto" else address, log_to_driver=False, logging_level=logging.ERROR)

@@ -28,12 +28,11 @@ class Ledger:
     def __init__(self) -> None:
         self._runs: dict[str, Standing] = {}
 
-    def begin(self, run_id: str, node: str) -> int:
-        """Note a start and return how many there were with it."""
+    def begin(self, run_id: str, node: str) -> None:
+        """Note a start."""
         standing = self._runs.setdefault(run_id, Standing())
         standing.starts.append(node)
         standing.share, standing.note = 0.0, "starting"
-        return len(standing.starts)
 
     def progress(self, run_id: str, share: float, note: str) -> None:
         """Note how far a run is."""

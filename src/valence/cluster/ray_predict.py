@@ -92,14 +92,23 @@ def _stream(ray: Any, question: Question, parts: Sequence[Part], cpus: float, gp
     pool = ray_data.ActorPoolStrategy(min_size=1, max_size=int(max(1, min(room, len(parts)))))
     rows = [{"part": i, "path": str(p.path), "group": p.group, "before": p.before, "rows": p.rows} for i, p in enumerate(parts)]
     return ray_data.from_items(rows, override_num_blocks=len(rows)).map_batches(
-        _Actor,
-        fn_constructor_args=(question,),
+        _actor(question),
         batch_size=1,
         batch_format="numpy",
         compute=pool,
         num_cpus=cpus,
         num_gpus=gpus or None,
     )
+
+
+def _actor(question: Question) -> type[_Actor]:
+    """Return the actor with its question inside: as an argument Ray would keep it where a restart may not find it."""
+
+    class Asked(_Actor):
+        def __init__(self) -> None:
+            super().__init__(question)
+
+    return Asked
 
 
 class _Actor:
@@ -135,9 +144,10 @@ def _parted(table: Any, parts: Sequence[Part]) -> Iterator[Answers]:  # noqa: AN
 def _own(error: BaseException) -> BaseException:
     """Return our own error from within Ray's, else a line of Ray's."""
     seen: BaseException | None = error
-    while seen is not None and not isinstance(seen, ValenceError):
+    # Ray's RayTaskError(BadData) is a BadData too, with a traceback for a message
+    while seen is not None and not (isinstance(seen, ValenceError) and type(seen).__module__ == ValenceError.__module__):
         seen = getattr(seen, "cause", None) or seen.__cause__
-    if seen is not None:
+    if isinstance(seen, ValenceError):
         return type(seen)(*seen.args) if type(seen).__init__ is ValenceError.__init__ else ValenceError(str(seen))
     return FailedRun(f"The cluster failed: {type(error).__name__}: {str(error).strip().splitlines()[-1][:200]}")
 

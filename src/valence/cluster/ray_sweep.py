@@ -98,7 +98,9 @@ def sweep_on_ray(
             watch = _Watch(ray, ledger, len(experiments), screen)
             while waiting:
                 ended, _ = ray.wait(list(waiting), num_returns=1, timeout=POLL_SECONDS)
-                watch.look([e for ref, e in waiting.items() if ref not in ended])
+                hopeless = watch.look([e for ref, e in waiting.items() if ref not in ended])
+                for ref in [ref for ref, e in waiting.items() if e.id in hopeless]:
+                    ray.cancel(ref, force=True)  # Ray itself retries for want of memory without end
                 for ref in ended:
                     yield waiting.pop(ref), _result(ray, ref)
 
@@ -134,11 +136,8 @@ def _work(job: Job, e: Experiment, before: RunRecord | None, device: str, ledger
     """Do one run on a worker."""
     import ray
 
-    starts = ray.get(ledger.begin.remote(e.id, node_name(ray)))
-    if starts > RETRIES + 1:
-        return FailedRun(
-            f"Its worker was lost {starts - 1} times, perhaps for want of memory. Give it more: --cpus-per-run, a smaller batch."
-        )
+    # not waited for: Ray lends out the cores of a task that waits, and this machine would do two runs at a time
+    ledger.begin.remote(e.id, node_name(ray))
     store = RunStore(job.folder)
     try:
         job.settle()
@@ -181,20 +180,23 @@ class _Watch:
         self._ray, self._ledger, self._total, self._screen = ray, ledger, total, screen
         self._starts: dict[str, int] = {}
 
-    def look(self, left: Sequence[Experiment]) -> None:
-        """Read the ledger and show it; `left` are the runs that have not ended."""
-        if self._screen is None:
-            return
+    def look(self, left: Sequence[Experiment]) -> set[str]:
+        """Read the ledger and show it; `left` are the runs that have not ended. Return those that were started too often."""
         standings: dict[str, Standing] = self._ray.get(self._ledger.read.remote())
+        if self._screen is not None:
+            self._show(left, standings, self._screen)
+        return {run_id for run_id, standing in standings.items() if len(standing.starts) > RETRIES + 1}
+
+    def _show(self, left: Sequence[Experiment], standings: dict[str, Standing], screen: Screen) -> None:
         for run_id, standing in standings.items():
             if len(standing.starts) > max(1, self._starts.get(run_id, 1)):
-                self._screen.say(f"{run_id}: {standing.starts[-2]} was lost; goes on at {standing.starts[-1]}")
+                screen.say(f"{run_id}: {standing.starts[-2]} was lost; goes on at {standing.starts[-1]}")
             self._starts[run_id] = len(standing.starts)
         going = [(e, standings[e.id]) for e in left if e.id in standings]
         shown = [f"{e.title} s{e.seed} {100 * s.share:.0f} %" for e, s in going[:SHOWN]] + ["…"] * (len(going) > SHOWN)
         waiting = len(left) - len(going)
         note = ", ".join([f"{len(going)} running", *([f"{waiting} waiting"] if waiting else [])])
-        self._screen.progress(self._total - len(left), self._total, f"{note}: {', '.join(shown)}" if shown else note)
+        screen.progress(self._total - len(left), self._total, f"{note}: {', '.join(shown)}" if shown else note)
 
 
 __all__ = ["RETRIES", "Job", "sweep_on_ray"]
