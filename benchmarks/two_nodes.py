@@ -107,9 +107,7 @@ def kill_when(cluster: Any, node: Any, ready: Callable[[], bool], started: float
         while not ready():
             time.sleep(0.05)
         time.sleep(0.3)
-        print(
-            f"{time.monotonic() - started:6.1f} s  node killed: {node.unique_id if hasattr(node, 'unique_id') else node}"[:60], flush=True
-        )
+        print(f"{time.monotonic() - started:6.1f} s  node {node.node_id[:6]} killed", flush=True)
         cluster.remove_node(node, allow_graceful=False)
 
     thread = threading.Thread(target=kill, daemon=True)

@@ -56,7 +56,7 @@ def test_a_lost_node_loses_no_row_and_the_files_are_those_of_this_machine(cluste
             def predict(self, texts):
                 with open(log, "a", encoding="utf-8") as stream:
                     stream.write(f"{os.getpid()}\n")
-                time.sleep(0.4)
+                time.sleep(0.2)
                 return self.classifier.predict(texts)
 
         def slowly(*args, **settings):

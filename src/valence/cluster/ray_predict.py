@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from valence.cluster.connection import connect
 from valence.cluster.surroundings import Surroundings
 from valence.data.stream import Part, read_part
-from valence.errors import FailedRun, ValenceError
+from valence.errors import BadData, FailedRun, ValenceError
 from valence.store import RunStore
 from valence.types import Predictions
+
+WRONG = -1
+"""The part of a row that holds, for an id, what was wrong with a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,11 @@ def predict_on_ray(
                 for answers in _parted(table, parts):
                     done += len(answers.ids)
                     yield answers
+        except ValenceError:
+            raise
         except Exception as error:
-            raise _own(error) from None
+            reason = str(error).strip().splitlines() or [""]
+            raise FailedRun(f"The cluster failed: {type(error).__name__}: {reason[-1][:200]}") from None
     expected = sum(part.rows for part in parts)
     if done != expected:
         raise FailedRun(f"{done:,} of {expected:,} rows came back from the cluster. Run the command again.")
@@ -122,34 +129,37 @@ class _Actor:
         self._classifier, _ = open_classifier(question.run, RunStore(question.store), device=question.device)
 
     def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        q = self._question
         for number, path, group, before, rows in zip(*(batch[k] for k in ("part", "path", "group", "before", "rows")), strict=True):
-            part = Part(Path(str(path)), int(group), int(before), int(rows))
-            for chunk in read_part(part, text_column=q.text_column, id_column=q.id_column, chunk=q.chunk):
-                p = self._classifier.predict(chunk.texts).probabilities
-                columns = {f"p_{i}": column for i, column in enumerate(p.T)}
-                yield {"part": np.full(len(chunk), number), "id": np.array(chunk.ids, dtype=object), **columns}
+            try:
+                yield from self._answer(int(number), Part(Path(str(path)), int(group), int(before), int(rows)))
+            except ValenceError as error:  # told as a row: raised, Ray would try again and bury it in its own
+                yield _block(WRONG, [str(error)], self._classifier.predict(("",)).probabilities)
+
+    def _answer(self, number: int, part: Part) -> Iterator[dict[str, Any]]:
+        q = self._question
+        for chunk in read_part(part, text_column=q.text_column, id_column=q.id_column, chunk=q.chunk):
+            yield _block(number, chunk.ids, self._classifier.predict(chunk.texts).probabilities)
+
+
+def _block(number: int, ids: Sequence[str], p: NDArray[np.float32]) -> dict[str, Any]:
+    columns = {f"p_{i}": column for i, column in enumerate(p.T)}
+    return {"part": np.full(len(ids), number), "id": np.array(ids, dtype=object), **columns}
 
 
 def _parted(table: Any, parts: Sequence[Part]) -> Iterator[Answers]:  # noqa: ANN401
-    """Cut a block where the part changes; Ray Data may join the answers of several parts."""
+    """Cut a block where the part changes; Ray Data may join the answers of several parts.
+
+    Raises:
+        BadData: a row could not be read.
+    """
     number = table["part"].to_numpy()
     p = np.stack([table[name].to_numpy() for name in table.column_names if name.startswith("p_")], axis=1)
     ids = table["id"].to_pylist()
     ends = [*np.flatnonzero(np.diff(number)) + 1, len(number)]
     for start, end in zip([0, *ends], ends, strict=False):
+        if number[start] == WRONG:
+            raise BadData(ids[start])
         yield Answers(parts[int(number[start])].path, tuple(ids[start:end]), Predictions(p[start:end].astype(np.float32, copy=False)))
-
-
-def _own(error: BaseException) -> BaseException:
-    """Return our own error from within Ray's, else a line of Ray's."""
-    seen: BaseException | None = error
-    # Ray's RayTaskError(BadData) is a BadData too, with a traceback for a message
-    while seen is not None and not (isinstance(seen, ValenceError) and type(seen).__module__ == ValenceError.__module__):
-        seen = getattr(seen, "cause", None) or seen.__cause__
-    if isinstance(seen, ValenceError):
-        return type(seen)(*seen.args) if type(seen).__init__ is ValenceError.__init__ else ValenceError(str(seen))
-    return FailedRun(f"The cluster failed: {type(error).__name__}: {str(error).strip().splitlines()[-1][:200]}")
 
 
 __all__ = ["Answers", "Question", "predict_on_ray"]
