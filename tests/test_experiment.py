@@ -100,3 +100,13 @@ def test_every_preset_is_a_valid_experiment_and_says_what_it_is(name):
 
     assert experiment(name).preset == name
     assert about(name).get("about"), f"presets/{name}.toml needs a line: about = ..."
+
+
+def test_a_size_per_class_names_the_run_and_leaves_old_ids_alone():
+    assert experiment("majority", data="sst2", per_class=16, seed=13).id.startswith("majority--sst2--k16--s13--")
+    assert "per_class" not in experiment("majority").differences()
+
+
+def test_two_sizes_are_refused():
+    with pytest.raises(BadSetting, match="n_train = 4 and per_class = 2 were both given"):
+        experiment("majority", n_train=4, per_class=2)

@@ -168,3 +168,8 @@ def test_the_journal_drops_rows_that_a_resumed_fit_writes_again(tmp_path):
 def test_a_seed_too_large_for_the_libraries_is_refused(reviews_csv, store):
     with pytest.raises(BadSetting, match="must be below 4294967296"):
         run(experiment("majority", data=str(reviews_csv), seed=runner.SEEDS), store)
+
+
+def test_a_size_per_class_is_the_run_s_number_of_labels(reviews_csv, tmp_path):
+    record = run(experiment("tfidf_linear", data=str(reviews_csv), per_class=16), RunStore(tmp_path))
+    assert (record.status, record.n_train) == ("ok", 32)

@@ -13,9 +13,9 @@ import json
 import re
 import shlex
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, SerializeAsAny, ValidationError, field_serializer, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, SerializeAsAny, ValidationError, field_serializer, field_validator, model_validator
 
 from valence.data import DATASETS
 from valence.errors import BadSetting, UnknownName
@@ -36,6 +36,8 @@ class Experiment(Settings):
     """A data set's name, or the path of a CSV, TSV, JSONL or Parquet file."""
     n_train: PositiveInt | None = None
     """How many labelled training texts may be used, those kept for validation included; all when not given."""
+    per_class: PositiveInt | None = None
+    """The same number of labelled training texts of each class, as in few-shot studies, in place of `n_train`."""
     seed: NonNegativeInt = 0
     """Everything random follows from it: the sample, the held-out part, the weights, the order of training."""
     score_on: Literal["test", "dev"] = "test"
@@ -58,6 +60,12 @@ class Experiment(Settings):
             settings = dict(value)
             return METHODS.find(settings.pop("name"))(**settings)
         return value
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        if self.n_train is not None and self.per_class is not None:
+            raise BadSetting(f"n_train = {self.n_train} and per_class = {self.per_class} were both given. Give one of them.")
+        return self
 
     @field_serializer("method")
     def _method_with_name(self, method: Method) -> dict[str, Any]:
@@ -91,8 +99,8 @@ class Experiment(Settings):
 
         A field added later with a default leaves the ids of old runs as they are.
         """
-        size = "all" if self.n_train is None else str(self.n_train)
-        return f"{self.title}--{self.data_title}--n{size}--s{self.seed}--{_digest({**self.differences(), 'seed': self.seed})}"
+        size = f"k{self.per_class}" if self.per_class is not None else f"n{'all' if self.n_train is None else self.n_train}"
+        return f"{self.title}--{self.data_title}--{size}--s{self.seed}--{_digest({**self.differences(), 'seed': self.seed})}"
 
     def command(self) -> str:
         """Return the command line that runs this experiment."""

@@ -17,7 +17,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from valence import data
-from valence.data.subsample import hold_out, subsample
+from valence.data.subsample import hold_out, sample_per_class, subsample
 from valence.errors import BadData, BadSetting, FailedRun, ValenceError
 from valence.evaluation import metrics
 from valence.evaluation.outcomes import names_a_label
@@ -111,6 +111,8 @@ def prepare(experiment: Experiment) -> Parts:
     pool = corpus.splits["train"]
     if experiment.n_train is not None:
         pool = subsample(pool, experiment.n_train, seed=experiment.seed)
+    elif experiment.per_class is not None:
+        pool = sample_per_class(pool, experiment.per_class, seed=experiment.seed)
     train, valid = hold_out(pool, experiment.valid_fraction, seed=experiment.seed)
     return Parts(corpus, train, valid, scored)
 
@@ -223,7 +225,7 @@ def _blank(experiment: Experiment, parts: Parts) -> RunRecord:
         method=method.name(),
         backbone=backbone,
         data=experiment.data_title,
-        n_train=experiment.n_train,
+        n_train=experiment.n_train if experiment.per_class is None else len(parts.train) + len(parts.valid),
         seed=experiment.seed,
         score_on=experiment.score_on,
         experiment=experiment.model_dump(mode="json"),

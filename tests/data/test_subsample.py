@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from valence.data._texts import collapse
-from valence.data.subsample import hold_out, subsample
+from valence.data.subsample import hold_out, sample_per_class, subsample
 from valence.errors import BadData, BadSetting
 from valence.types import Split
 
@@ -133,3 +133,23 @@ def test_a_fraction_out_of_range_is_refused(fraction):
 def test_nothing_to_hold_out_is_refused(labels):
     with pytest.raises(BadData, match="no class has two different texts"):
         hold_out(split(labels), 0.5, seed=0)
+
+
+@given(many, st.integers(0, 99), st.data())
+def test_a_sample_per_class_holds_as_many_of_each_and_is_nested(labels, seed, data):
+    most = int(np.bincount(labels, minlength=3).min())
+    k = data.draw(st.integers(1, most))
+    small, large = (sample_per_class(split([*labels, -1]), n, seed=seed) for n in (k, most))
+    assert np.bincount(small.labels, minlength=3).tolist() == [k] * 3
+    assert set(small.ids) <= set(large.ids)
+
+
+def test_of_balanced_classes_a_sample_per_class_is_the_sample_of_its_size():
+    whole = split([0, 1] * 50)
+    assert sample_per_class(whole, 16, seed=13).ids == subsample(whole, 32, seed=13).ids
+
+
+@pytest.mark.parametrize("k", [0, 3])
+def test_more_of_a_class_than_there_are_is_refused(k):
+    with pytest.raises(BadSetting, match="Ask for 1 to 2"):
+        sample_per_class(split([0, 0, 0, 1, 1]), k, seed=0)

@@ -49,6 +49,32 @@ def subsample(split: Split, n: int, *, seed: int, labels: int | None = None) -> 
     return split.select(np.sort(np.concatenate(shuffled)[first]))
 
 
+def sample_per_class(split: Split, k: int, *, seed: int) -> Split:
+    """Return k labelled rows of each class in their old order; with one seed a smaller sample is part of every larger one.
+
+    The protocol of few-shot studies (Gao et al., 2021, arXiv:2012.15723), which use the seeds 13, 21, 42, 87 and 100 and a
+    second such sample to validate on; here what validates is held out of the k.
+
+    Args:
+        split: rows without a label are left aside.
+        k: how many rows of each class that occurs.
+        seed: of the shuffles, which are those of `subsample`.
+
+    Raises:
+        BadSetting: k is less than 1 or more than the rows of a class, there is no label, or the seed is negative.
+    """
+    _check_seed(seed)
+    classes = np.unique(split.labels[split.labels >= 0])
+    rows = [np.flatnonzero(split.labels == c) for c in classes]
+    least = min(map(len, rows), default=0)
+    if not 1 <= k <= least:
+        raise BadSetting(
+            f"{k:,} rows of each class were asked for; the smallest of {len(classes)} classes has {least:,}. Ask for 1 to {least:,}."
+        )
+    shuffled = [np.random.default_rng([seed, int(c)]).permutation(found)[:k] for c, found in zip(classes, rows, strict=True)]
+    return split.select(np.sort(np.concatenate(shuffled)))
+
+
 def hold_out(split: Split, fraction: float, *, seed: int) -> tuple[Split, Split]:
     """Part a split into train and valid, both in the old order.
 

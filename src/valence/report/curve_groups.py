@@ -11,6 +11,8 @@ from valence.store import RunRecord
 
 Key = tuple[str, str]
 """A preset's name, and the settings its runs have in common."""
+NOT_OF_A_CURVE = {"n_train", "seed", "preset"}
+"""What may differ along a curve; settings that are not set are left out too, as older records lack the newest."""
 
 
 def group(finished: Sequence[RunRecord], failed: Sequence[RunRecord]) -> dict[Key, list[RunRecord]]:
@@ -23,7 +25,7 @@ def group(finished: Sequence[RunRecord], failed: Sequence[RunRecord]) -> dict[Ke
 
 def _settings(record: RunRecord) -> str:
     """Return what a curve's runs have in common; of predictions made elsewhere only the name is known."""
-    return json.dumps({k: v for k, v in record.experiment.items() if k not in {"n_train", "seed", "preset"}}, sort_keys=True)
+    return json.dumps({k: v for k, v in record.experiment.items() if v is not None and k not in NOT_OF_A_CURVE}, sort_keys=True)
 
 
 def is_curve(runs: Sequence[RunRecord]) -> bool:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from valence.data.subsample import hold_out, subsample
+from valence.data.subsample import hold_out, sample_per_class, subsample
 from valence.doctor.library import Library
 from valence.doctor.parts import Gold, LengthPolicy, Overlap, Phrases, Schedule, Truth
 from valence.doctor.reading.lengths import length_policy
@@ -55,6 +55,8 @@ def _schedule(experiment: Experiment, corpus: Corpus) -> Schedule:
     pool = corpus.splits["train"]
     if experiment.n_train is not None:
         pool = subsample(pool, experiment.n_train, seed=experiment.seed)
+    elif experiment.per_class is not None:
+        pool = sample_per_class(pool, experiment.per_class, seed=experiment.seed)
     train, _ = hold_out(pool, experiment.valid_fraction, seed=experiment.seed)
     steps = _steps(train, settings)
     return Schedule(steps, warmup_of(settings, steps), f"{settings['epochs']:g} epochs of {len(train):,} texts")
