@@ -282,7 +282,7 @@ def flops_per_token(length: float) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", choices=SHAPES, default=["roberta"])
+    parser.add_argument("names", nargs="*", metavar="{" + ",".join(SHAPES) + "}", default=["roberta"])
     parser.add_argument("--texts", type=int, default=8000)
     parser.add_argument("--tokens", type=int, nargs="+", default=[16384, 65536])
     parser.add_argument("--device", default="auto")
@@ -293,6 +293,8 @@ def main() -> None:
     parser.add_argument("--kernel-only", action="store_true")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    if unknown := set(options.names) - SHAPES.keys():  # argparse of Python 3.12 holds a default list against `choices`
+        parser.error(f"no shape {', '.join(sorted(unknown))}; there are {', '.join(SHAPES)}")
     device = resolve_device(options.device)
     if options.kernel_only:
         attention_kernel.main(device, review_lengths(options.texts), options.tokens)

@@ -76,7 +76,8 @@ def test_outputs_and_gradients_are_those_of_attention_written_out(lengths, terms
 @pytest.mark.parametrize("terms", TERMS)
 def test_outputs_and_gradients_in_bfloat16_are_those_of_attention_written_out(lengths, terms):
     for ours, plain in zip(*both_ways(lengths, terms, "cuda", torch.bfloat16), strict=True):
-        assert (ours - plain).norm() <= 0.02 * plain.norm()
+        # a text of one token has gradients of exactly zero, which 16 bits miss by a hair
+        assert (ours - plain).norm() <= 0.02 * plain.norm() + 1e-5
 
 
 @pytest.mark.gpu
