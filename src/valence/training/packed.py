@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from valence.training.checkpoint import load_state, random_state, save_state, set_random_state
 from valence.training.course import Course
-from valence.training.examples import Examples
-from valence.training.losses import Objective
+from valence.training.examples import Batch, Examples
+from valence.training.losses import CrossEntropy, Objective
 from valence.training.optimisation import build_optimizer, learned_state
 from valence.training.recipe import Recipe
+from valence.training.replay import OneShape, Replay
 
 FILE = "packed.safetensors"
 
@@ -25,19 +29,40 @@ def train_packed(network: nn.Module, train: Examples, course: Course, objective:
     schedule.last_epoch = course.facts.step
     for group, base, factor in zip(optimizer.param_groups, schedule.base_lrs, schedule.lr_lambdas, strict=True):
         group["lr"] = base * factor(course.facts.step)
-    parameters = [p for p in network.parameters() if p.requires_grad]
     network.train()
+    gradients = start_passes(network, train, objective, recipe)
     while not course.over:
-        rows = course.plan.batches[course.facts.step]
-        loss = objective(network, train.batch(rows))
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(parameters, recipe.clip_norm)
+        loss = gradients(course.plan.batches[course.facts.step])
         optimizer.step()
         schedule.step()
-        optimizer.zero_grad(set_to_none=True)
         if course.after_step(loss) and place.folder is not None:
             with course.saving():
                 place.keep(network, optimizer, course)
+
+
+def start_passes(network: nn.Module, train: Examples, objective: Objective, recipe: Recipe) -> Callable[[NDArray[np.intp]], Tensor]:
+    """Return what leaves the clipped gradients of a batch, given by its rows, in `grad` of each parameter, and returns the loss.
+
+    On a GPU, passes over an encoder's batches of few tokens are captured and replayed.
+    """
+    parameters = [p for p in network.parameters() if p.requires_grad]
+
+    def work(batch: Batch) -> Tensor:
+        loss = objective(network, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(parameters, recipe.clip_norm)
+        return loss
+
+    def plain(rows: NDArray[np.intp]) -> Tensor:
+        for parameter in parameters:
+            parameter.grad = None
+        return work(train.batch(rows))
+
+    # other objectives draw on the host, or read each text's words again
+    repeats = isinstance(objective, CrossEntropy) and not recipe.adversarial
+    if repeats and isinstance(network, OneShape) and network.has_one_shape(train.device, recipe.precision):
+        return Replay(network, train, work)
+    return plain
 
 
 class Place:

@@ -5,7 +5,7 @@ import torch
 from conftest import TINY_ENCODERS, sentences, tiny_encoder
 from valence.training.encoders import layout as layout_module
 from valence.training.encoders.backbone import Backbone
-from valence.training.encoders.layout import Layout
+from valence.training.encoders.layout import Frame, Layout, room_for
 from valence.training.encoders.network import EncoderNetwork, means_by_sums
 from valence.training.encoders.prefix import Prefix
 from valence.training.encoders.prompt import EncodedPrompt, Prompt
@@ -61,6 +61,52 @@ def test_the_padded_way_gives_the_same_logits(origin, pooling):
     b = batch(origin)
     packed, padded = (network(origin, pooling, way)(b.tokens, b.lengths) for way in (False, True))
     torch.testing.assert_close(packed, padded, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("pooling", ["first", "mean"])
+def test_texts_within_a_room_get_the_logits_and_gradients_they_get_alone(origin, pooling):
+    b = batch(origin)
+    alone, within = network(origin, pooling), network(origin, pooling)
+    expected = alone(b.tokens, b.lengths)
+    expected.logsumexp(1).sum().backward()
+    room = room_for(b.lengths.numpy(), 120)
+    assert room.tokens > b.lengths.sum()
+    with within.within(room):
+        logits = within(b.tokens, b.lengths)
+    logits.logsumexp(1).sum().backward()
+    torch.testing.assert_close(logits, expected, atol=1e-5, rtol=0)
+    other = dict(alone.named_parameters())
+    for name, parameter in within.named_parameters():
+        if other[name].grad is not None:
+            torch.testing.assert_close(parameter.grad, other[name].grad, atol=2e-5, rtol=1e-4, msg=name)
+
+
+def test_texts_read_twice_within_a_room_get_the_same_logits_twice(origin):
+    b = batch(origin)
+    net = network(origin)
+    with torch.no_grad(), net.within(room_for(b.lengths.numpy(), 120)):
+        first, second = net(torch.cat([b.tokens] * 2), torch.cat([b.lengths] * 2)).chunk(2)
+        torch.testing.assert_close(first, second, atol=1e-5, rtol=0)
+        torch.testing.assert_close(first, net(b.tokens, b.lengths), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "most", "room"),
+    [((1,), 40, (1, 512, 40)), ((200, 312), 400, (2, 512, 384)), ((200, 313), 400, (2, 1024, 384)), ((128,), 512, (1, 512, 128))],
+    ids=str,
+)
+def test_a_room_is_the_next_larger_one(lengths, most, room):
+    assert room_for(np.array(lengths), most) == room
+
+
+@pytest.mark.parametrize("lengths", [(1,), (40, 3), (500,), (512,), (100, 400, 12)], ids=str)
+def test_texts_behind_those_of_a_frame_fill_it_and_are_no_longer_than_its_longest(lengths):
+    room = room_for(np.array(lengths), 512)
+    frame = Frame(torch.tensor(lengths), room)
+    assert frame.offsets[-1] == room.tokens
+    assert frame.lengths.max() <= room.longest
+    assert torch.equal(frame.offsets[: len(lengths) + 1], Layout(np.array(lengths), CPU).offsets)
+    assert torch.equal(frame.order[: sum(lengths)], Layout(np.array(lengths), CPU).order)
 
 
 def test_packed_gradients_equal_padded_gradients(origin):

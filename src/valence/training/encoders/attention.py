@@ -77,12 +77,12 @@ def attend(
         bias: added to the scores.
         window: tokens further apart than this do not see each other.
     """
-    if _is_half(query.dtype) and _has_kernel(query.device) and memory is None and (bias is None or window is None):
+    if _is_half(query.dtype) and has_varlen(query.device) and memory is None and (bias is None or window is None):
         if bias is None:
             return by_ends(query, key, value, layout.ends, scale, window)
         if has_programs(query.device, query.shape[-1]):
             return by_ends(query, key, value, layout.ends, scale, terms=bias.terms)
-    if _is_half(query.dtype) and _has_kernel(query.device) and memory is not None and bias is None and window is None:
+    if _is_half(query.dtype) and has_varlen(query.device) and memory is not None and bias is None and window is None:
         return _behind_memory(query, key, value, layout, scale, memory)
     out = [_rectangle(query[p.tokens], key[p.tokens], value[p.tokens], p, scale, memory, bias, window) for p in layout.parts]
     return out[0] if len(out) == 1 else torch.cat(out)
@@ -124,13 +124,14 @@ def _is_half(dtype: torch.dtype) -> bool:
     return dtype in {torch.bfloat16, torch.float16}
 
 
-def _has_kernel(device: torch.device) -> bool:
+def has_varlen(device: torch.device) -> bool:
+    """Return whether the device has kernels over packed rows, without scores by distance."""
     return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
 
 
 def half_of(hidden: Tensor) -> torch.dtype | None:
     """Return the 16-bit type in which a kernel over packed rows reads these hidden states; None where it is another path's turn."""
-    if not _has_kernel(hidden.device):
+    if not has_varlen(hidden.device):
         return None
     dtype = torch.get_autocast_dtype("cuda") if torch.is_autocast_enabled("cuda") else hidden.dtype
     return dtype if _is_half(dtype) else None
@@ -138,7 +139,7 @@ def half_of(hidden: Tensor) -> torch.dtype | None:
 
 def has_programs(device: torch.device, size: int) -> bool:
     """Return whether scores by distance, of heads of `size` numbers, have a kernel on this device."""
-    return _has_kernel(device) and relative.is_available() and relative.fits(size)
+    return has_varlen(device) and relative.is_available() and relative.fits(size)
 
 
 def by_ends(
@@ -230,4 +231,16 @@ _uncompiled = torch.compiler.disable(attend)  # type: ignore[no-untyped-call]
 AttentionInterface.register(NAME, packed_attention)
 AttentionMaskInterface.register(NAME, sdpa_mask)
 
-__all__ = ["NAME", "Bias", "Memory", "Terms", "attend", "by_ends", "half_of", "has_programs", "hide_behind", "packed_attention"]
+__all__ = [
+    "NAME",
+    "Bias",
+    "Memory",
+    "Terms",
+    "attend",
+    "by_ends",
+    "half_of",
+    "has_programs",
+    "has_varlen",
+    "hide_behind",
+    "packed_attention",
+]

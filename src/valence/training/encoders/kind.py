@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from valence.training.encoders.attention import NAME, Memory, half_of
+from valence.training.encoders.attention import NAME, Memory, half_of, has_varlen
 from valence.training.encoders.layout import Ends, Layout
 
 
@@ -81,6 +81,10 @@ class Kind(ABC):
         """Compute once what every layer needs besides the hidden states."""
         return None
 
+    def has_kernel(self, device: torch.device) -> bool:
+        """Return whether one kernel over a packed row does each layer's attention in 16 bits on this device, nothing virtual before it."""
+        return False
+
     @abstractmethod
     def layer(self, index: int, hidden: Tensor, layout: Layout, memory: Memory | None, shared: Any) -> Tensor:  # noqa: ANN401
         """Carry (tokens, width) hidden states through a layer."""
@@ -126,6 +130,10 @@ class Borrowed(Kind):
         """Return the layers."""
         found: nn.ModuleList = self.body.encoder.layer
         return found
+
+    def has_kernel(self, device: torch.device) -> bool:
+        """Return whether the device has one of variable length."""
+        return has_varlen(device)
 
     def compile(self) -> None:
         """Compile whole layers, attention's kernel among them; where it is no single kernel, each layer around it."""

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
-from valence.training.encoders.kernels.relative import width_for
+from valence.training.encoders.kernels.relative import WHOLE, width_for
 
 CPU_SCORES = 2**21
 GPU_SCORES = 2**25
@@ -19,6 +20,9 @@ GPU_SCORES = 2**25
 
 ALIGNED = 8
 """Attention kernels with a bias read it by so many numbers at once."""
+
+STEP = 512
+"""Rooms grow by so many tokens: fewer waste less of a step, more need fewer captured steps."""
 
 
 class Ends(NamedTuple):
@@ -28,6 +32,17 @@ class Ends(NamedTuple):
     """(texts + 1,) int32, text i is the tokens from `offsets[i]` to `offsets[i + 1]`."""
     longest: int
     """Tokens of the longest text, or a few more."""
+
+
+class Room(NamedTuple):
+    """Shapes that texts of other lengths share, so that a captured step reads them too."""
+
+    texts: int
+    """Texts that `tokens` are for; where each is read several times, there is room for as many more."""
+    tokens: int
+    """Tokens of all texts, or more."""
+    longest: int
+    """Tokens of the longest text, or more."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +104,11 @@ class Layout:
         return self.offsets[:-1].long() + self.virtual
 
     @cached_property
+    def counts(self) -> Tensor:
+        """(n,) int64 own tokens of each text."""
+        return self._send(self.own)
+
+    @cached_property
     def is_own(self) -> Tensor:
         """(own tokens,) int64 index of the tokens that are not virtual."""
         return self._send(np.flatnonzero(_places(self.lengths) >= self.virtual))
@@ -129,6 +149,43 @@ class Layout:
         return torch.from_numpy(values).to(self.device, non_blocking=self.device.type == "cuda")
 
 
+class Frame(Layout):
+    """A layout of fixed shapes, made on the device from lengths that lie there: no number of it is known to the CPU.
+
+    What the texts leave of the room belongs to texts behind them that nothing reads. Only what kernels over a packed row ask
+    is there: no rectangles, no virtual tokens.
+    """
+
+    def __init__(self, lengths: Tensor, room: Room) -> None:
+        """Lay out (n,) int64 `lengths` on the device, n a multiple of the room's texts."""
+        copies = len(lengths) // room.texts
+        self.tokens = copies * room.tokens
+        self.longest = room.longest
+        self.device, self.virtual, self.aligned = lengths.device, 0, ALIGNED
+        self.counts = lengths
+        spare = copies * -(-STEP // room.longest)
+        behind = torch.full((spare,), room.longest, device=lengths.device, dtype=torch.int64)
+        ends = torch.cat([lengths, behind]).cumsum(0).clamp(max=self.tokens)
+        self.offsets = F.pad(ends, (1, 0)).int()
+        self.first = self.offsets[: len(lengths)].long()
+        at = torch.arange(self.tokens, device=lengths.device, dtype=torch.int32)
+        self.owner = torch.searchsorted(self.offsets[1:], at, right=True)
+        """(tokens,) int64 the text of each token."""
+        self.order = (at - self.offsets[self.owner]).long()
+
+    @cached_property
+    def lengths(self) -> NDArray[np.int64]:  # type: ignore[override]
+        """(texts,) tokens of each text that has any, those behind among them; waits for the device, for paths without a kernel."""
+        lengths = self.offsets.diff().cpu().numpy().astype(np.int64)
+        return np.asarray(lengths[lengths > 0])
+
+
+def room_for(lengths: NDArray[np.int64], most: int) -> Room:
+    """Return the room of texts of these lengths, rounded up so that few rooms serve a training whose longest text is of `most` tokens."""
+    longest = min(WHOLE * -(-int(lengths.max()) // WHOLE), most)
+    return Room(len(lengths), STEP * -(-int(lengths.sum()) // STEP), longest)
+
+
 def _places(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     starts = np.cumsum(lengths) - lengths
     return np.asarray(np.arange(int(lengths.sum())) - np.repeat(starts, lengths), dtype=np.int64)
@@ -144,4 +201,4 @@ def _groups(lengths: NDArray[np.int64], limit: int) -> list[tuple[int, int]]:
     return [*groups, (start, len(lengths))]
 
 
-__all__ = ["Ends", "Layout", "Part"]
+__all__ = ["Ends", "Frame", "Layout", "Part", "Room", "room_for"]

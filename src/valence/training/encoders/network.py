@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import torch
@@ -12,7 +13,7 @@ from torch.utils.checkpoint import checkpoint
 from valence.training.device import use_bfloat16
 from valence.training.encoders.backbone import kind_of
 from valence.training.encoders.kind import Kind
-from valence.training.encoders.layout import Layout
+from valence.training.encoders.layout import Frame, Layout, Room
 from valence.training.encoders.prefix import Prefix
 from valence.training.encoders.prompt import EncodedPrompt, Prompt, put_before
 
@@ -38,6 +39,7 @@ class EncoderNetwork(nn.Module):
         self.prefix: Prefix | None = None
         self.recompute = False
         self.precision = "auto"
+        self._room: Room | None = None
         self._kind: Kind = kind_of(model.config)(model)
         self._kind.pool(pooling)
         self.pooling = pooling
@@ -65,7 +67,7 @@ class EncoderNetwork(nn.Module):
 
     def pooled(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return (texts, width) pooled hidden states of the last layer."""
-        layout = Layout(lengths.numpy(), tokens.device)
+        layout = self._layout(tokens, lengths)
         with self._arithmetic(tokens.device):
             if self._padded and self.prompt is None and self.prefix is None:
                 return self._pool(self._read_padded(tokens, layout), layout)
@@ -78,12 +80,26 @@ class EncoderNetwork(nn.Module):
 
     def classify(self, vectors: Tensor, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return (texts, labels) logits of word vectors that need not be those of `tokens`."""
-        layout = Layout(lengths.numpy(), tokens.device)
+        layout = self._layout(tokens, lengths)
         return self._kind.classify(self._kind.represent(self._read(_pack(vectors, layout), layout)))
 
     def compile(self) -> None:
         """Compile the layers, with their attention where it is one kernel; once for all layers and lengths."""
         self._kind.compile()
+
+    @contextlib.contextmanager
+    def within(self, room: Room) -> Iterator[None]:
+        """Read texts whose lengths lie on the device, in the shapes of a room: what is launched follows from them alone."""
+        self._room = room
+        try:
+            yield
+        finally:
+            self._room = None
+
+    def has_one_shape(self, device: torch.device, precision: str) -> bool:
+        """Return whether `within` a room all is read by kernels over a packed row."""
+        plain = self.prompt is None and self.prefix is None and not self._padded and not self.recompute
+        return plain and device.type == "cuda" and use_bfloat16(precision, device) and self._kind.has_kernel(device)
 
     def rate_of(self, parameter: str) -> float:
         """Return a parameter's learning rate as a share of the recipe's (Howard and Ruder, 2018, arXiv:1801.06146)."""
@@ -95,6 +111,9 @@ class EncoderNetwork(nn.Module):
         """Train the head and nothing else of the model."""
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(name.startswith(self._kind.head))
+
+    def _layout(self, tokens: Tensor, lengths: Tensor) -> Layout:
+        return Layout(lengths.numpy(), tokens.device) if self._room is None else Frame(lengths, self._room)
 
     def _arithmetic(self, device: torch.device) -> contextlib.AbstractContextManager[object]:
         """Return the context of a prediction: bfloat16 on a GPU that has it; a training sets its own."""
@@ -128,12 +147,14 @@ class EncoderNetwork(nn.Module):
         if self.pooling == "first":
             return hidden[layout.first]
         own = hidden if not layout.virtual else hidden[layout.is_own]
-        lengths = torch.from_numpy(layout.own).to(hidden.device, non_blocking=hidden.is_cuda)
+        lengths = layout.counts
         # in float32: a mean over hundreds of tokens would lose digits in bfloat16
         with torch.autocast(hidden.device.type, enabled=False):
             has_segments = hidden.device.type in {"cpu", "cuda"}
-            means = torch.segment_reduce(own.float(), "mean", lengths=lengths) if has_segments else means_by_sums(own.float(), lengths)
-            return means.to(hidden.dtype)
+            if not has_segments:
+                return means_by_sums(own.float(), lengths).to(hidden.dtype)
+            # unsafe: its check of the lengths would wait for the device; a frame's spare tokens end behind the last text
+            return torch.segment_reduce(own.float(), "mean", lengths=lengths, unsafe=True).to(hidden.dtype)
 
 
 def means_by_sums(rows: Tensor, lengths: Tensor) -> Tensor:
@@ -144,6 +165,10 @@ def means_by_sums(rows: Tensor, lengths: Tensor) -> Tensor:
 
 def _pack(padded: Tensor, layout: Layout) -> Tensor:
     """Return the (tokens, ...) of (texts, time, ...) without what is behind each text."""
+    if isinstance(layout, Frame):
+        # the tokens that are no text's repeat the last text's
+        row = layout.owner.clamp(max=len(padded) - 1) * padded.shape[1] + layout.order.clamp(max=padded.shape[1] - 1)
+        return padded.flatten(0, 1)[row]
     starts = torch.arange(len(layout.own), device=padded.device) * padded.shape[1]
     row_of = torch.repeat_interleave(starts, layout.offsets.diff(), output_size=int(layout.own.sum()))
     return padded.flatten(0, 1)[row_of + layout.order]

@@ -25,6 +25,7 @@ class DebertaV2(Kind):
     def __init__(self, model: Any) -> None:  # noqa: ANN401
         super().__init__(model)
         self._through: Callable[..., Tensor] = _through
+        self._places: dict[tuple[int, torch.device], Tensor] = {}
 
     @classmethod
     def positions(cls, config: Any) -> None:  # noqa: ANN401
@@ -41,13 +42,19 @@ class DebertaV2(Kind):
         encoder = self.body.encoder
         if not encoder.relative_attention:
             return None
-        index = places_of(layout.width // 2, encoder.position_buckets, encoder.max_relative_positions)
-        return encoder.get_rel_embedding(), index.to(hidden.device, non_blocking=hidden.is_cuda)
+        key = (layout.width // 2, hidden.device)
+        if key not in self._places:  # kept, so that no step copies it anew
+            self._places[key] = places_of(key[0], encoder.position_buckets, encoder.max_relative_positions).to(hidden.device)
+        return encoder.get_rel_embedding(), self._places[key]
+
+    def has_kernel(self, device: torch.device) -> bool:
+        """Return whether the device runs ours."""
+        return has_programs(device, self.width // self.heads)
 
     def layer(self, index: int, hidden: Tensor, layout: Layout, memory: Memory | None, shared: Any) -> Tensor:  # noqa: ANN401
         """Carry the hidden states through a layer."""
         layer = self.body.encoder.layer[index]
-        half = half_of(hidden) if memory is None and has_programs(hidden.device, self.width // self.heads) else None
+        half = half_of(hidden) if memory is None and self.has_kernel(hidden.device) else None
         if half is not None:
             return self._through(layer, hidden.to(half), layout.ends, shared, self.heads)
         q, k, v = _projected(layer.attention.self, hidden, self.heads)

@@ -46,6 +46,7 @@ class Mpnet(TanhHead, Kind):
     def __init__(self, model: Any) -> None:  # noqa: ANN401
         super().__init__(model)
         self._through: Callable[..., Tensor] = _through
+        self._buckets: dict[tuple[int, torch.device], Tensor] = {}
 
     @classmethod
     def first_position_of(cls, config: Any) -> int:  # noqa: ANN401
@@ -54,16 +55,24 @@ class Mpnet(TanhHead, Kind):
 
     def prepare(self, hidden: Tensor, layout: Layout) -> DistanceBias:
         """Return the bias of every distance."""
-        encoder, half = self.body.encoder, layout.width // 2
-        distance = torch.arange(-half, half)
-        bucket = encoder.relative_position_bucket(distance[None], num_buckets=self.config.relative_attention_num_buckets)[0]
-        table: Tensor = encoder.relative_attention_bias(bucket.to(hidden.device, non_blocking=hidden.is_cuda)).T
+        table: Tensor = self.body.encoder.relative_attention_bias(self._bucket_of(layout.width // 2, hidden.device)).T
         device = hidden.device.type
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
         return DistanceBias(table, dtype, () if self._has_kernel(hidden) else layout.parts)
 
+    def _bucket_of(self, half: int, device: torch.device) -> Tensor:
+        """Return (2 * half,) which number belongs to each distance, -half first; kept, so that no step copies it anew."""
+        if (half, device) not in self._buckets:
+            count, distance = self.config.relative_attention_num_buckets, torch.arange(-half, half)
+            self._buckets[half, device] = self.body.encoder.relative_position_bucket(distance[None], num_buckets=count)[0].to(device)
+        return self._buckets[half, device]
+
+    def has_kernel(self, device: torch.device) -> bool:
+        """Return whether the device runs ours."""
+        return has_programs(device, self.width // self.heads)
+
     def _has_kernel(self, hidden: Tensor) -> bool:
-        return half_of(hidden) is not None and has_programs(hidden.device, self.width // self.heads)
+        return half_of(hidden) is not None and self.has_kernel(hidden.device)
 
     def layer(self, index: int, hidden: Tensor, layout: Layout, memory: Memory | None, shared: Any) -> Tensor:  # noqa: ANN401
         """Carry the hidden states through a layer."""
