@@ -6,6 +6,7 @@ import pytest
 from valence import runner
 from valence.errors import BadSetting, FailedRun
 from valence.experiment import experiment
+from valence.methods._linear import LinearClassifier
 from valence.methods.majority import Majority
 from valence.methods.tfidf_linear import TfidfLinear
 from valence.runner import RunJournal, load, prepare, run
@@ -55,6 +56,12 @@ def test_a_method_that_breaks_is_a_failed_run_with_its_reason(reviews_csv, store
     record = run(experiment("tfidf_linear", data=str(reviews_csv)), store)
     assert (record.status, record.error) == ("failed", "RuntimeError: the weights went to sea")
     assert "traceback" in " ".join(p.name for p in store.work(record.id).iterdir())
+
+
+def test_the_record_says_how_a_classifier_found_its_weights(reviews_csv, store, monkeypatch):
+    monkeypatch.setattr(LinearClassifier, "loaded", "tiny, dequantised q4_k_m", raising=False)
+    record = run(experiment("tfidf_linear", data=str(reviews_csv)), store)
+    assert record.provenance.weights == "tiny, dequantised q4_k_m"
 
 
 @pytest.mark.parametrize(

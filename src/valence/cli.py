@@ -20,7 +20,7 @@ VERBS = {
     "calibrate": "how far a run's confidence can be trusted, and what makes it honest",
     "add": "put predictions made elsewhere on the board",
     "predict": "classify texts with a finished run",
-    "export": "a finished encoder for plain transformers or ONNX Runtime",
+    "export": "a finished run for plain transformers, ONNX Runtime or Ollama",
     "audit": "duplicates, leaks and labels of a data set",
     "doctor": "known ways to a wrong number, in runs and in any script's outputs",
     "stress": "how a run holds up when texts are changed, or come from elsewhere",

@@ -154,7 +154,10 @@ def _run_locked(experiment: Experiment, parts: Parts, store: RunStore, device: s
         with PeakMemory() as memory:
             outcome = _fit_and_predict(experiment, parts, store.work(experiment.id), device, screen)
         cost = outcome.cost.model_copy(update={"peak_memory_bytes": memory.bytes(outcome.device)})
-        provenance = blank.provenance.model_copy(update={"device": device_name(outcome.device), "versions": versions()})
+        # a classifier may know more of its weights than their name: that they were dequantised, say
+        weights = str(getattr(outcome.classifier, "loaded", blank.provenance.weights))
+        seen = {"device": device_name(outcome.device), "versions": versions(), "weights": weights}
+        provenance = blank.provenance.model_copy(update=seen)
         record = blank.model_copy(update={"status": "ok", "metrics": outcome.metrics, "cost": cost, "provenance": provenance})
         return store.save(_stamped(record), outcome.scored, outcome.classifier.save)
     except KeyboardInterrupt:

@@ -51,5 +51,8 @@ def _validation_texts(subject: Subject) -> int | None:
     if experiment is None:
         return None
     corpus = subject.find(Corpus)
-    total = experiment.n_train or (len(corpus.splits["train"]) if corpus is not None else None)
+    if experiment.per_class is not None:
+        total = None if corpus is None else experiment.per_class * len(corpus.labels)
+    else:
+        total = experiment.n_train or (len(corpus.splits["train"]) if corpus is not None else None)
     return None if total is None else round(total * experiment.valid_fraction)
