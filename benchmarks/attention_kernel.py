@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from valence.training.batching import Plan
 from valence.training.encoders import attention
-from valence.training.encoders.attention import Terms, attend, by_ends
+from valence.training.encoders.attention import attend, jointly
 from valence.training.encoders.kernels import relative
 from valence.training.encoders.kernels.relative import Tiles
 from valence.training.encoders.kinds.deberta_v2 import Disentangled, places_of
@@ -27,24 +27,37 @@ from valence.training.encoders.kinds.mpnet import DistanceBias
 from valence.training.encoders.layout import Layout
 
 HEADS, SIZE, SPAN = 12, 64, 256
+WAIT = 8_000_000
+"""Cycles of the GPU, about four milliseconds."""
 CANDIDATES = {
-    "FORWARD": (Tiles(128, 64, 8, 2), Tiles(128, 64, 8, 3), Tiles(64, 64, 4, 2), Tiles(64, 64, 4, 3), Tiles(128, 64, 4, 2)),
-    "QUERIES": (Tiles(64, 64, 4, 2), Tiles(64, 64, 4, 3), Tiles(128, 64, 8, 2), Tiles(64, 64, 8, 2)),
-    "KEYS": (Tiles(64, 64, 8, 2), Tiles(64, 64, 4, 2), Tiles(64, 64, 4, 1), Tiles(64, 64, 8, 3)),
+    "FORWARD": (Tiles(128, 64, 8, 2), Tiles(64, 64, 4, 2), Tiles(64, 64, 4, 3), Tiles(64, 128, 4, 2), Tiles(64, 32, 4, 3)),
+    "QUERIES": (Tiles(64, 64, 4, 2), Tiles(64, 64, 4, 1), Tiles(64, 32, 4, 2), Tiles(64, 32, 4, 3), Tiles(128, 64, 8, 2)),
+    "KEYS": (
+        Tiles(64, 64, 4, 2),
+        Tiles(64, 64, 4, 1),
+        Tiles(64, 64, 4, 3),
+        Tiles(64, 64, 8, 1),
+        Tiles(32, 32, 4, 2),
+        Tiles(128, 128, 8, 1),
+    ),
+    "DISTANCES": (Tiles(64, 64, 4, 2), Tiles(64, 64, 4, 1), Tiles(64, 64, 8, 2), Tiles(64, 64, 4, 3)),
+    "TABLE": (Tiles(64, 64, 4, 2), Tiles(64, 64, 4, 1), Tiles(64, 64, 8, 2), Tiles(64, 64, 4, 3)),
 }
 
 
-def milliseconds(work: Callable[[], object], rounds: int = 10) -> float:
-    """Return the mean time of some rounds on the GPU, after three more."""
+def milliseconds(work: Callable[[], object], rounds: int = 15) -> float:
+    """Return the least time of some rounds on the GPU, after three more: what others do on it in between does not count."""
     for _ in range(3):
         work()
-    begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-    begin.record()
-    for _ in range(rounds):
+    marks = [torch.cuda.Event(enable_timing=True) for _ in range(2 * rounds)]
+    for begin, end in zip(marks[::2], marks[1::2], strict=True):
+        # the GPU waits until all is launched: only what it does is timed
+        torch.cuda._sleep(WAIT)
+        begin.record()
         work()
-    end.record()
+        end.record()
     torch.cuda.synchronize()
-    return begin.elapsed_time(end) / rounds
+    return min(begin.elapsed_time(end) for begin, end in zip(marks[::2], marks[1::2], strict=True))
 
 
 def both_directions(call: Callable[[], Tensor], inputs: list[Tensor]) -> tuple[float, float]:
@@ -56,30 +69,30 @@ def both_directions(call: Callable[[], Tensor], inputs: list[Tensor]) -> tuple[f
     return forward, milliseconds(lambda: torch.autograd.grad(out, inputs, grad, retain_graph=True))
 
 
-def ways(layout: Layout, rows: list[Tensor], what: str) -> tuple[dict[str, Callable[[], Tensor]], list[Tensor]]:
+def ways(layout: Layout, joint: Tensor, what: str) -> tuple[dict[str, Callable[[], Tensor]], list[Tensor]]:
     """Return the ways to attend with the terms of `what`, and all that gets a gradient."""
-    q, k, v = rows
+    q, k, v = joint.unbind(1)
     width, scale = relative.width_for(layout.longest), SIZE**-0.5
     make = {"device": q.device, "requires_grad": True}
     if what == "none":
         return {
-            "ours": lambda: by_ends(q, k, v, layout.ends, scale, terms=Terms()),
+            "ours": lambda: jointly(joint, layout.ends, scale),
             "varlen": lambda: attend(q, k, v, layout, scale=scale),
-        }, rows
+        }, [joint]
     if what == "mpnet":
         table = torch.randn(HEADS, width, **make)
         spread = DistanceBias(table, torch.bfloat16, layout.parts)
-        inputs, terms, bias = [*rows, table], spread.terms, spread
+        inputs, terms, bias = [joint, table], spread.terms, spread
     else:
         embedded = [torch.randn(2 * SPAN, HEADS, SIZE, dtype=torch.bfloat16, **make) for _ in range(2)]
         distances = Disentangled(*embedded, places_of(width // 2, SPAN, 512).to(q.device), scale)
-        inputs, terms, bias = [*rows, *embedded], distances.terms, distances
+        inputs, terms, bias = [joint, *embedded], distances.terms, distances
 
     def rectangles() -> Tensor:
         with mock.patch.object(attention, "has_programs", return_value=False):
             return attention.attend(q, k, v, layout, scale=scale, bias=bias)
 
-    return {"ours": lambda: by_ends(q, k, v, layout.ends, scale, terms=terms), "rectangles": rectangles}, inputs
+    return {"ours": lambda: jointly(joint, layout.ends, scale, terms), "rectangles": rectangles}, inputs
 
 
 def products(device: torch.device, tokens: int) -> None:
@@ -113,27 +126,27 @@ def main(device: torch.device, lengths: NDArray[np.int64], budgets: list[int]) -
         batches = sorted(plan.batches, key=lambda rows: float(lengths[rows].mean()))
         for name, rows in (("middle", batches[len(batches) // 2]), ("long", batches[-1])):
             layout = Layout(lengths[rows], device)
-            packed = [
-                torch.randn(int(layout.lengths.sum()), HEADS, SIZE, device=device, dtype=torch.bfloat16).requires_grad_() for _ in range(3)
-            ]
+            joint = torch.randn(int(layout.lengths.sum()), 3, HEADS, SIZE, device=device, dtype=torch.bfloat16).requires_grad_()
             for what in ("none", "mpnet", "deberta"):
-                calls, inputs = ways(layout, packed, what)
+                calls, inputs = ways(layout, joint, what)
                 for label, call in calls.items():
                     forward, backward = both_directions(call, inputs)
                     title = f"{tokens:6} tokens, {name}, longest {layout.longest}, {what:8} {label:10}"
                     print(f"{title} {forward:7.3f} ms forward {backward:7.3f} ms backward", flush=True)
             if tokens == budgets[0] and name == "middle":
-                try_tiles(layout, packed)
+                try_tiles(layout, joint)
 
 
-def try_tiles(layout: Layout, packed: list[Tensor]) -> None:
+def try_tiles(layout: Layout, joint: Tensor) -> None:
     """Print the time of each candidate of each program, the others as they are."""
-    for what in ("mpnet", "deberta"):
+    for what in ("none", "mpnet", "deberta"):
         for program, candidates in CANDIDATES.items():
+            if what != {"TABLE": "mpnet", "DISTANCES": "deberta"}.get(program, what):
+                continue
             kept = getattr(relative, program)
             for tiles in candidates:
                 setattr(relative, program, tiles)
-                calls, inputs = ways(layout, packed, what)
+                calls, inputs = ways(layout, joint, what)
                 try:
                     forward, backward = both_directions(calls["ours"], inputs)
                     print(f"  {what:8} {program:8} {tuple(tiles)!s:16} {forward:7.3f} ms forward {backward:7.3f} ms backward", flush=True)

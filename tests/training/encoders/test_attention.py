@@ -19,7 +19,7 @@ def interpreted(interpreter, monkeypatch):
 
     def varlen(query, key, value, offsets, _, longest, __, *, scale, window_size):
         assert window_size == (-1, -1)
-        return relative.relative_attention(query, key, value, offsets, longest, scale)
+        return relative.relative_attention(torch.stack([query, key, value], dim=1), offsets, longest, scale)
 
     monkeypatch.setattr(attention, "has_varlen", lambda device: True)
     monkeypatch.setattr(attention, "_is_half", lambda dtype: True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -157,13 +158,46 @@ def by_ends(
         terms: scores by distance.
     """
     if terms is not None:
-        return relative.relative_attention(query, key, value, *ends, scale, *terms)
+        return relative.relative_attention(torch.stack([query, key, value], dim=1), *ends, scale, *terms)
     from torch.nn.attention.varlen import varlen_attn
 
     reach = (-1, -1) if window is None else (window, window)
     found = varlen_attn(query, key, value, ends.offsets, ends.offsets, ends.longest, ends.longest, scale=scale, window_size=reach)
     assert isinstance(found, Tensor)  # a pair only where more is asked for
     return found
+
+
+def jointly(joint: Tensor, ends: Ends, scale: float, terms: Terms | None = None, *, ours: bool = True) -> Tensor:
+    """Do what `by_ends` does for (tokens, 3, heads, size) queries, keys and values of one projection.
+
+    Our own kernel also does what has no scores by distance, as fast: it reads and writes a joint projection without a copy.
+
+    Args:
+        joint: in 16 bits on a GPU.
+        ends: which tokens make a text.
+        scale: factor of the products.
+        terms: scores by distance.
+        ours: whether there is a kernel of our own (`has_programs`), which compiled layers cannot ask.
+    """
+    if ours:
+        return relative.relative_attention(joint, *ends, scale, *(terms or ()))
+    query, key, value = joint.unbind(1)
+    return by_ends(query, key, value, ends, scale, terms=terms)
+
+
+def projected(parts: Sequence[nn.Module], hidden: Tensor, heads: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return (tokens, heads, size) queries, keys and values of (tokens, width) hidden states."""
+    query, key, value = (part(hidden).unflatten(-1, (heads, -1)) for part in parts)
+    return query, key, value
+
+
+def projected_jointly(parts: Sequence[nn.Module], hidden: Tensor, heads: int) -> Tensor:
+    """Return (tokens, 3, heads, size): the same by one product, where no adapter stands in the place of a projection."""
+    plain = [p for p in parts if type(p) is nn.Linear and p.bias is not None]
+    if len(plain) < len(parts):
+        return torch.stack([part(hidden) for part in parts], dim=1).view(len(hidden), len(parts), heads, -1)
+    weight, bias = torch.cat([p.weight for p in plain]), torch.cat([p.bias for p in plain])
+    return F.linear(hidden, weight, bias).view(len(hidden), len(plain), heads, -1)
 
 
 def _behind_memory(query: Tensor, key: Tensor, value: Tensor, layout: Layout, scale: float, memory: Memory) -> Tensor:
@@ -242,5 +276,8 @@ __all__ = [
     "has_programs",
     "has_varlen",
     "hide_behind",
+    "jointly",
     "packed_attention",
+    "projected",
+    "projected_jointly",
 ]

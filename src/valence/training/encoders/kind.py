@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from valence.training.encoders.attention import NAME, Memory, half_of, has_varlen
+from valence.training.encoders.attention import NAME, Memory, half_of, has_programs, has_varlen, jointly, projected_jointly
 from valence.training.encoders.layout import Ends, Layout
 
 
@@ -145,12 +145,13 @@ class Borrowed(Kind):
         """Carry the hidden states through transformers' layer."""
         half = half_of(hidden) if memory is None else None
         if half is not None:
-            return self._through(self.layers()[index], hidden.to(half), layout.ends)
+            ours = has_programs(hidden.device, self.width // self.heads)
+            return self._through(self.layers()[index], hidden.to(half), layout.ends, ours)
         found: Tensor = self.layers()[index](hidden[None], attention_mask=None, layout=layout, memory=memory)[0]
         return found
 
     @staticmethod
-    def through(layer: Any, hidden: Tensor, ends: Ends) -> Tensor:  # noqa: ANN401
+    def through(layer: Any, hidden: Tensor, ends: Ends, ours: bool) -> Tensor:  # noqa: ANN401
         """Carry 16-bit hidden states through a layer of transformers' whose attention is one kernel; they stay of that type."""
         found: Tensor = layer(hidden[None], attention_mask=None, ends=ends)[0]
         return found.to(hidden.dtype)
@@ -160,9 +161,11 @@ class Bertlike(Borrowed):
     """A kind with BERT's layers: states leave each norm in 16 bits, which is all that the next product reads of them."""
 
     @staticmethod
-    def through(layer: Any, hidden: Tensor, ends: Ends) -> Tensor:  # noqa: ANN401
+    def through(layer: Any, hidden: Tensor, ends: Ends, ours: bool) -> Tensor:  # noqa: ANN401
         """Carry 16-bit hidden states through attention and the feed-forward part."""
-        seen = layer.attention.self(hidden[None], attention_mask=None, ends=ends)[0]
+        block = layer.attention.self
+        joint = projected_jointly((block.query, block.key, block.value), hidden, block.num_attention_heads)
+        seen = jointly(joint, ends, joint.shape[-1] ** -0.5, ours=ours).flatten(1)[None]
         attended = layer.attention.output(seen, hidden[None]).to(hidden.dtype)
         found: Tensor = layer.output(layer.intermediate(attended), attended)[0]
         return found.to(hidden.dtype)

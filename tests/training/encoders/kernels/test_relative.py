@@ -9,7 +9,7 @@ from valence.training.encoders.kernels import relative
 
 GPU = torch.cuda.is_available()
 
-LENGTHS = [(1,), (3, 1, 70), (64, 65, 17), (130, 2)]
+LENGTHS = [(1,), (3, 1, 70), (64, 65, 17), (130, 2), (9, 2, 70, 1, 5, 8, 3, 1, 66)]
 HEADS, SIZE = 2, 16
 TERMS = ["none", "table", "as_keys", "as_queries", "both"]
 
@@ -54,7 +54,7 @@ def both_ways(lengths, terms, device="cpu", dtype=torch.float32):
         rows = [x.to(device, dtype).to(kind).requires_grad_() for x in rows]
         named = {n: x.to(device, torch.float32 if n == "table" else dtype).float().requires_grad_() for n, x in named.items()}
         if ours:
-            out = relative.relative_attention(*rows, offsets.to(device), max(lengths), 0.2, **named)
+            out = relative.relative_attention(torch.stack(rows, dim=1), offsets.to(device), max(lengths), 0.2, **named)
         else:
             out = written_out(rows, offsets, 0.2, **named)
         torch.manual_seed(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import math
 from typing import Any, NamedTuple
 
 import torch
@@ -29,10 +30,15 @@ class Tiles(NamedTuple):
     """Tiles whose loads are under way at once."""
 
 
-FORWARD = Tiles(128, 64, 8, 2)
+FORWARD = Tiles(64, 64, 4, 2)
 QUERIES = Tiles(64, 64, 4, 2)
-KEYS = Tiles(64, 64, 8, 2)
-"""The tiles of each program: those that spill no registers on compute capability 9.0 (`KEYS` are square)."""
+KEYS = Tiles(64, 64, 4, 2)
+TABLE = Tiles(64, 64, 4, 2)
+DISTANCES = Tiles(64, 64, 4, 2)
+"""The tiles of each program: those that spill no registers on compute capability 9.0 (all but the first two are square)."""
+
+TEXTS = 8
+"""Texts whose gradients of a table, or of embedded distances, one program adds up."""
 
 
 @functools.cache
@@ -54,9 +60,7 @@ def width_for(longest: int) -> int:
 
 
 def relative_attention(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
+    joint: Tensor,
     offsets: Tensor,
     longest: int,
     scale: float,
@@ -73,71 +77,120 @@ def relative_attention(
     and distances are counted from `width / 2` on (`width_for`). The last three terms are there as far as they are given.
 
     Args:
-        query: (tokens, heads, size), as are `key` and `value`; all of one type.
-        key: see `query`.
-        value: see `query`.
-        offsets: (texts + 1,) int32, text i is the tokens from `offsets[i]` to `offsets[i + 1]`; none is empty.
+        joint: (tokens, 3, heads, size) queries, keys and values; one tensor, so that a joint projection needs no copies.
+        offsets: (texts + 1,) int32, text i is the tokens from `offsets[i]` to `offsets[i + 1]`.
         longest: tokens of the longest text, or more.
         scale: factor of the products.
-        table: (heads, width), any floating type; read as float32.
+        table: (heads, width) for the width of `longest`, any floating type; read as float32.
         as_keys: (width, heads, size) embedded distances from a query to a key, as keys.
         as_queries: (width, heads, size) embedded distances from a key to a query, as queries.
     """
-    held = (x.contiguous() for x in (query, key, value))
     table = None if table is None else table.float().contiguous()
-    embedded = (None if x is None else x.to(query.dtype).contiguous() for x in (as_keys, as_queries))
-    out: Tensor = _attention(*held, offsets, longest, scale, table, *embedded)[0]
+    embedded = (None if x is None else x.to(joint.dtype).contiguous() for x in (as_keys, as_queries))
+    out: Tensor = _attention(joint.contiguous(), offsets, longest, scale, table, *embedded)[0]
     return out
 
 
 @torch.library.custom_op("valence::relative_attention", mutates_args=())
 def _attention(
-    query: Tensor, key: Tensor, value: Tensor, offsets: Tensor, longest: int, scale: float,
-    table: Tensor | None, as_keys: Tensor | None, as_queries: Tensor | None,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+    joint: Tensor, offsets: Tensor, longest: int, scale: float, table: Tensor | None, as_keys: Tensor | None, as_queries: Tensor | None
+) -> tuple[Tensor, Tensor]:
     """Return the output, and (heads, tokens) logarithms of the scores' sums, base 2."""
     from valence.training.encoders.kernels import programs
 
-    tokens, heads, size = query.shape
-    terms = _terms(query, key, table, as_keys, as_queries)
-    out, peak = torch.empty_like(query), query.new_empty(heads, tokens, dtype=torch.float32)
+    tokens, _, heads, size = joint.shape
+    terms = _terms(joint, offsets, longest, table, as_keys, as_queries)
+    out, peak = joint.new_empty(tokens, heads, size), joint.new_empty(heads, tokens, dtype=torch.float32)
     blocks = -(-longest // FORWARD.rows)
-    with _device_of(query):
+    with _device_of(joint):
         programs.forward[((len(offsets) - 1) * blocks, heads)](
-            query, key, value, *terms.rows, offsets, out, peak, scale, tokens, terms.width, blocks,
-            ROWS=FORWARD.rows, COLS=FORWARD.cols, **terms.flags(size, heads, query), **_launch(FORWARD),
+            *joint.unbind(1), *terms.rows, offsets, out, peak, scale, tokens, terms.half, blocks,
+            ROWS=FORWARD.rows, COLS=FORWARD.cols, **terms.flags(joint), **_launch(FORWARD),
         )  # fmt: skip
     return out, peak
 
 
 @_attention.register_fake
 def _(
-    query: Tensor, key: Tensor, value: Tensor, offsets: Tensor, longest: int, scale: float,
-    table: Tensor | None, as_keys: Tensor | None, as_queries: Tensor | None,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
-    return torch.empty_like(query), query.new_empty(query.shape[1], query.shape[0], dtype=torch.float32)
+    joint: Tensor, offsets: Tensor, longest: int, scale: float, table: Tensor | None, as_keys: Tensor | None, as_queries: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    tokens, _, heads, size = joint.shape
+    return joint.new_empty(tokens, heads, size), joint.new_empty(heads, tokens, dtype=torch.float32)
 
 
 class _Terms(NamedTuple):
     """The scores' terms by distance, ready for the programs."""
 
     rows: tuple[Tensor, Tensor, Tensor]
-    """The table, and (heads, tokens, width) of the queries and of the keys; anything where there is none."""
+    """The table, and (heads, tokens, half) of the queries and of the keys; anything where there is none."""
     given: tuple[bool, bool, bool]
-    width: int
+    half: int
+    """Distances on either side, and places of a row for the other tokens of its text."""
 
-    def flags(self, size: int, heads: int, query: Tensor) -> dict[str, Any]:
+    def flags(self, joint: Tensor) -> dict[str, Any]:
         """Return what the programs are compiled for."""
-        names = dict(zip(("DISTANCE", "QUERY", "KEY"), self.given, strict=True))
-        return {"HEADS": heads, "SIZE": size, "PRECISION": "ieee" if query.dtype == torch.float32 else "tf32", **names}
+        return _shape(joint) | dict(zip(("DISTANCE", "QUERY", "KEY"), self.given, strict=True))
 
 
-def _terms(query: Tensor, key: Tensor, table: Tensor | None, as_keys: Tensor | None, as_queries: Tensor | None) -> _Terms:
+def _terms(joint: Tensor, offsets: Tensor, longest: int, table: Tensor | None, as_keys: Tensor | None, as_queries: Tensor | None) -> _Terms:
     given = (table is not None, as_keys is not None, as_queries is not None)
-    width = next((x.shape[at] for x, at in ((table, 1), (as_keys, 0), (as_queries, 0)) if x is not None), 2 * WHOLE)
-    by_query = query if as_keys is None else torch.bmm(query.transpose(0, 1), as_keys.permute(1, 2, 0))
-    by_key = query if as_queries is None else torch.bmm(key.transpose(0, 1), as_queries.permute(1, 2, 0))
-    return _Terms((query if table is None else table, by_query, by_key), given, width)
+    half = width_for(longest) // 2
+    query, key, _ = joint.unbind(1)
+    by_query = joint if as_keys is None else _spread(query, as_keys, offsets, longest, half)
+    by_key = joint if as_queries is None else _spread(key, as_queries, offsets, longest, half)
+    return _Terms((joint if table is None else in_copies(table), by_query, by_key), given, half)
+
+
+def in_copies(table: Tensor) -> Tensor:
+    """Return (2, heads, 4, width) in units of log 2: (heads, width) as it is and turned over, each shifted by 0 to 3 numbers."""
+    index = _copies(table.shape[1], table.device)
+    return (table[:, index] * math.log2(math.e)).transpose(0, 1).contiguous()
+
+
+@functools.cache
+def _copies(width: int, device: torch.device) -> Tensor:
+    straight = torch.arange(width)
+    both = torch.stack([straight, (width - straight).clamp(max=width - 1)])
+    shifted = (straight - torch.arange(4)[:, None]).clamp(min=0)
+    return both[:, shifted].to(device)
+
+
+def _spread(rows: Tensor, embedded: Tensor, offsets: Tensor, longest: int, half: int) -> Tensor:
+    """Return (heads, tokens, half), each row of (tokens, heads, size) times the embedded distances to the tokens of its text."""
+    from valence.training.encoders.kernels import distances
+
+    tokens, heads, _ = rows.shape
+    blocks = -(-longest // DISTANCES.rows)
+    out = rows.new_empty(heads, tokens, half)
+    with _device_of(rows):
+        distances.spread[((len(offsets) - 1) * blocks, heads)](
+            rows, embedded, offsets, out, tokens, half, blocks, **_shape(rows), BLOCK=DISTANCES.rows, **_launch(DISTANCES)
+        )
+    return out
+
+
+def _spread_backward(change: Tensor, rows: Tensor, embedded: Tensor, offsets: Tensor, longest: int, of_rows: Tensor) -> Tensor:
+    """Add to the rows' gradients what comes from (heads, tokens, half); return the gradient of the embedded distances."""
+    from valence.training.encoders.kernels import distances
+
+    _, tokens, half = change.shape
+    heads, size = rows.shape[1:]
+    texts, block = len(offsets) - 1, DISTANCES.rows
+    blocks, groups = -(-longest // block), -(-texts // TEXTS)
+    settings = {**_shape(rows), "BLOCK": block, **_launch(DISTANCES)}
+    shares = rows.new_empty(groups, 2 * blocks * block, heads, size, dtype=torch.float32)
+    with _device_of(rows):
+        distances.backward_of_rows[(texts * blocks, heads)](change, embedded, offsets, of_rows, tokens, half, blocks, **settings)
+        distances.backward_of_embedded[(groups * 2 * blocks, heads)](
+            change, rows, offsets, shares, tokens, half, blocks, texts, TEXTS=TEXTS, **settings
+        )
+    spare = half - blocks * block
+    return torch.nn.functional.pad(shares.sum(0).to(embedded.dtype), (0, 0, 0, 0, spare, spare))
+
+
+def _shape(rows: Tensor) -> dict[str, Any]:
+    """Return what every program is compiled for."""
+    return {"HEADS": rows.shape[-2], "SIZE": rows.shape[-1], "PRECISION": "ieee" if rows.dtype == torch.float32 else "tf32"}
 
 
 def _launch(tiles: Tiles) -> dict[str, int]:
@@ -150,75 +203,77 @@ def _device_of(tensor: Tensor) -> Any:  # noqa: ANN401 - a context of CUDA's, or
 
 @torch.library.custom_op("valence::relative_attention_backward", mutates_args=())
 def _backward(
-    grad: Tensor, query: Tensor, key: Tensor, value: Tensor, out: Tensor, peak: Tensor, offsets: Tensor, longest: int, scale: float,
+    grad: Tensor, joint: Tensor, out: Tensor, peak: Tensor, offsets: Tensor, longest: int, scale: float,
     table: Tensor | None, as_keys: Tensor | None, as_queries: Tensor | None,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    """Return the gradients of query, key, value, table, as_keys and as_queries; an empty one for a term that is not there."""
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    """Return the gradients of joint, table, as_keys and as_queries; an empty one for a term that is not there."""
     from valence.training.encoders.kernels import programs
 
-    tokens, heads, size = query.shape
-    texts = len(offsets) - 1
-    terms = _terms(query, key, table, as_keys, as_queries)
-    flags = terms.flags(size, heads, query)
-    of_query, of_key, of_value = (torch.empty_like(x) for x in (query, key, value))
-    drift = torch.empty_like(peak)
-    by_query, by_key = (torch.zeros_like(x) if there else x for x, there in zip(terms.rows[1:], terms.given[1:], strict=True))
-    blocks = -(-longest // KEYS.rows)
-    shares = query.new_zeros((texts, heads, blocks, blocks + 1, KEYS.rows) if table is not None else (0,), dtype=torch.float32)
-    rows = -(-longest // QUERIES.rows)
-    with _device_of(query):
-        programs.backward_of_queries[(texts * rows, heads)](
-            query, key, value, *terms.rows, offsets, out, peak, grad, drift, of_query, by_query, scale, tokens, terms.width, rows,
+    texts, tokens = len(offsets) - 1, len(joint)
+    terms = _terms(joint, offsets, longest, table, as_keys, as_queries)
+    flags = terms.flags(joint)
+    found, drift = torch.empty_like(joint), torch.empty_like(peak)
+    of_query, of_key, of_value = found.unbind(1)
+    by_query, by_key = (torch.empty_like(x) if there else x for x, there in zip(terms.rows[1:], terms.given[1:], strict=True))
+    given, numbers = (*joint.unbind(1), *terms.rows, offsets), (scale, tokens, terms.half)
+    rows, cols = -(-longest // QUERIES.rows), -(-longest // KEYS.rows)
+    of_table, of_as_keys, of_as_queries = (joint.new_empty(0) for _ in range(3))
+    with _device_of(joint):
+        programs.backward_of_queries[(texts * rows, joint.shape[2])](
+            *given, out, peak, grad, drift, of_query, by_query, *numbers, rows,
             ROWS=QUERIES.rows, COLS=QUERIES.cols, **flags, **_launch(QUERIES),
         )  # fmt: skip
-        programs.backward_of_keys[(texts * blocks, heads)](
-            query, key, value, *terms.rows, offsets, peak, grad, drift, of_key, of_value, by_key, shares, scale, tokens, terms.width,
-            blocks, BLOCK=KEYS.rows, **flags, **_launch(KEYS),
-        )  # fmt: skip
-    of_table = query.new_empty(0) if table is None else _table_gradient(shares, terms.width).to(table.dtype)
-    of_as_keys, of_as_queries = query.new_empty(0), query.new_empty(0)
+        programs.backward_of_keys[(texts * cols, joint.shape[2])](
+            *given, peak, grad, drift, of_key, of_value, by_key, *numbers, cols, BLOCK=KEYS.rows, **flags, **_launch(KEYS)
+        )
+        if table is not None:
+            of_table = _table_gradient((*given, peak, grad, drift), numbers, table, longest, flags)
+    query, key, _ = joint.unbind(1)
     if as_keys is not None:
-        of_query.transpose(0, 1).baddbmm_(by_query, as_keys.transpose(0, 1))
-        of_as_keys = torch.bmm(by_query.transpose(1, 2), query.transpose(0, 1)).transpose(0, 1).contiguous()
+        of_as_keys = _spread_backward(by_query, query, as_keys, offsets, longest, of_query)
     if as_queries is not None:
-        of_key.transpose(0, 1).baddbmm_(by_key, as_queries.transpose(0, 1))
-        of_as_queries = torch.bmm(by_key.transpose(1, 2), key.transpose(0, 1)).transpose(0, 1).contiguous()
-    return of_query, of_key, of_value, of_table, of_as_keys, of_as_queries
+        of_as_queries = _spread_backward(by_key, key, as_queries, offsets, longest, of_key)
+    return found, of_table, of_as_keys, of_as_queries
 
 
-def _table_gradient(shares: Tensor, width: int) -> Tensor:
-    """Return (heads, width) from what the programs left in (texts, heads, blocks, blocks + 1, block)."""
-    summed = shares.sum(0)
-    _, blocks, _, block = summed.shape
-    key_block = torch.arange(blocks, device=shares.device)
-    # the distances from block * tile on, tile from -blocks to blocks - 1, lie in slot key block - tile
-    slot = key_block[:, None] - torch.arange(-blocks, blocks, device=shares.device)
-    there = (slot >= 0) & (slot <= blocks)
-    found = (summed[:, key_block[:, None], slot.clamp(0, blocks)] * there[:, :, None]).sum(1).flatten(1)
-    spare = width // 2 - blocks * block
-    return torch.nn.functional.pad(found, (spare, spare))
+def _table_gradient(
+    given: tuple[Tensor, ...], numbers: tuple[float, int, int], table: Tensor, longest: int, flags: dict[str, Any]
+) -> Tensor:
+    """Return (heads, width) from what the programs leave for every group of texts and distance of tiles."""
+    from valence.training.encoders.kernels import programs
+
+    heads, width = table.shape
+    texts = len(given[6]) - 1
+    blocks, groups = -(-longest // TABLE.rows), -(-texts // TEXTS)
+    apart = 2 * blocks - 1
+    shares = table.new_empty(groups, heads, apart, 2, TABLE.rows)
+    programs.backward_of_table[(groups * apart, heads)](
+        *given, shares, *numbers, blocks, texts, BLOCK=TABLE.rows, TEXTS=TEXTS, **flags, **_launch(TABLE)
+    )
+    own, over = shares.sum(0).unbind(2)
+    spare = width // 2 - blocks * TABLE.rows
+    found = torch.nn.functional.pad(own, (0, 0, 1, 0)) + torch.nn.functional.pad(over, (0, 0, 0, 1))
+    return torch.nn.functional.pad(found.flatten(1), (spare, spare))
 
 
 @_backward.register_fake
 def _(
-    grad: Tensor, query: Tensor, key: Tensor, value: Tensor, out: Tensor, peak: Tensor, offsets: Tensor, longest: int, scale: float,
+    grad: Tensor, joint: Tensor, out: Tensor, peak: Tensor, offsets: Tensor, longest: int, scale: float,
     table: Tensor | None, as_keys: Tensor | None, as_queries: Tensor | None,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    given = (torch.empty_like(x) for x in (query, key, value))
-    terms = (query.new_empty(0) if x is None else torch.empty_like(x) for x in (table, as_keys, as_queries))
-    return (*given, *terms)  # type: ignore[return-value]
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    terms = (joint.new_empty(0) if x is None else torch.empty_like(x) for x in (table, as_keys, as_queries))
+    return (torch.empty_like(joint), *terms)  # type: ignore[return-value]
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:  # noqa: ANN401
-    query, key, value, offsets, ctx.longest, ctx.scale, table, as_keys, as_queries = inputs
-    ctx.save_for_backward(query, key, value, *output, offsets, table, as_keys, as_queries)
+    joint, offsets, ctx.longest, ctx.scale, table, as_keys, as_queries = inputs
+    ctx.save_for_backward(joint, *output, offsets, table, as_keys, as_queries)
 
 
 def _gradients(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-    query, key, value, out, peak, offsets, *terms = ctx.saved_tensors
-    found = _backward(grad.contiguous(), query, key, value, out, peak, offsets, ctx.longest, ctx.scale, *terms)
-    by_term = (g if t is not None else None for g, t in zip(found[3:], terms, strict=True))
-    return (*found[:3], None, None, None, *by_term)
+    joint, out, peak, offsets, *terms = ctx.saved_tensors
+    found, *by_term = _backward(grad.contiguous(), joint, out, peak, offsets, ctx.longest, ctx.scale, *terms)
+    return (found, None, None, None, *(g if t is not None else None for g, t in zip(by_term, terms, strict=True)))
 
 
 _attention.register_autograd(_gradients, setup_context=_keep)

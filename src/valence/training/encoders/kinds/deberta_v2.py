@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers.activations import ACT2FN
 from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_position
 
-from valence.training.encoders.attention import Memory, Terms, attend, by_ends, half_of, has_programs, hide_behind
+from valence.training.encoders.attention import (
+    Memory,
+    Terms,
+    attend,
+    half_of,
+    has_programs,
+    hide_behind,
+    jointly,
+    projected,
+    projected_jointly,
+)
 from valence.training.encoders.kind import Kind
 from valence.training.encoders.layout import Ends, Layout, Part
 
@@ -57,7 +67,7 @@ class DebertaV2(Kind):
         half = half_of(hidden) if memory is None and self.has_kernel(hidden.device) else None
         if half is not None:
             return self._through(layer, hidden.to(half), layout.ends, shared, self.heads)
-        q, k, v = _projected(layer.attention.self, hidden, self.heads)
+        q, k, v = projected(_projections(layer.attention.self), hidden, self.heads)
         scale = _scale(layer.attention.self, q.shape[-1])
         bias = _bias(layer.attention.self, shared, self.heads, scale)
         return _behind(layer, hidden, attend(q, k, v, layout, scale=scale, memory=memory, bias=bias))
@@ -104,8 +114,8 @@ def _scale(block: Any, size: int) -> float:  # noqa: ANN401
     return float((size * (1 + len(_kinds(block)))) ** -0.5)
 
 
-def _projected(block: Any, hidden: Tensor, heads: int) -> tuple[Tensor, ...]:  # noqa: ANN401
-    return tuple(p(hidden).unflatten(-1, (heads, -1)) for p in (block.query_proj, block.key_proj, block.value_proj))
+def _projections(block: Any) -> tuple[nn.Module, ...]:  # noqa: ANN401
+    return block.query_proj, block.key_proj, block.value_proj
 
 
 def _behind(layer: Any, hidden: Tensor, seen: Tensor) -> Tensor:  # noqa: ANN401
@@ -117,10 +127,10 @@ def _behind(layer: Any, hidden: Tensor, seen: Tensor) -> Tensor:  # noqa: ANN401
 def _through(layer: Any, hidden: Tensor, ends: Ends, shared: tuple[Tensor, Tensor] | None, heads: int) -> Tensor:  # noqa: ANN401
     """Carry 16-bit hidden states through a layer whose attention is one kernel; they stay of that type."""
     block = layer.attention.self
-    q, k, v = _projected(block, hidden, heads)
-    scale = _scale(block, q.shape[-1])
+    joint = projected_jointly(_projections(block), hidden, heads)
+    scale = _scale(block, joint.shape[-1])
     bias = _bias(block, shared, heads, scale)
-    return _behind(layer, hidden, by_ends(q, k, v, ends, scale, terms=None if bias is None else bias.terms))
+    return _behind(layer, hidden, jointly(joint, ends, scale, None if bias is None else bias.terms))
 
 
 def _bias(block: Any, shared: tuple[Tensor, Tensor] | None, heads: int, scale: float) -> Disentangled | None:  # noqa: ANN401

@@ -6,9 +6,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from valence.training.encoders.attention import Memory, Terms, attend, by_ends, half_of, has_programs, hide_behind
+from valence.training.encoders.attention import (
+    Memory,
+    Terms,
+    attend,
+    half_of,
+    has_programs,
+    hide_behind,
+    jointly,
+    projected,
+    projected_jointly,
+)
 from valence.training.encoders.kind import Kind, TanhHead
 from valence.training.encoders.layout import Ends, Layout, Part
 
@@ -80,7 +90,7 @@ class Mpnet(TanhHead, Kind):
         half = half_of(hidden) if memory is None and self._has_kernel(hidden) else None
         if half is not None:
             return self._through(layer, hidden.to(half), layout.ends, shared.table, self.heads)
-        q, k, v = _projected(layer.attention.attn, hidden, self.heads)
+        q, k, v = projected(_projections(layer.attention.attn), hidden, self.heads)
         return _behind(layer, hidden, attend(q, k, v, layout, scale=q.shape[-1] ** -0.5, memory=memory, bias=shared))
 
     def compile(self) -> None:
@@ -91,8 +101,8 @@ class Mpnet(TanhHead, Kind):
                 part.compile(dynamic=True)
 
 
-def _projected(attention: Any, hidden: Tensor, heads: int) -> tuple[Tensor, ...]:  # noqa: ANN401
-    return tuple(project(hidden).unflatten(-1, (heads, -1)) for project in (attention.q, attention.k, attention.v))
+def _projections(attention: Any) -> tuple[nn.Module, ...]:  # noqa: ANN401
+    return attention.q, attention.k, attention.v
 
 
 def _behind(layer: Any, hidden: Tensor, seen: Tensor) -> Tensor:  # noqa: ANN401
@@ -104,5 +114,5 @@ def _behind(layer: Any, hidden: Tensor, seen: Tensor) -> Tensor:  # noqa: ANN401
 
 def _through(layer: Any, hidden: Tensor, ends: Ends, table: Tensor, heads: int) -> Tensor:  # noqa: ANN401
     """Carry 16-bit hidden states through a layer whose attention is one kernel; they stay of that type."""
-    q, k, v = _projected(layer.attention.attn, hidden, heads)
-    return _behind(layer, hidden, by_ends(q, k, v, ends, q.shape[-1] ** -0.5, terms=Terms(table=table)))
+    joint = projected_jointly(_projections(layer.attention.attn), hidden, heads)
+    return _behind(layer, hidden, jointly(joint, ends, joint.shape[-1] ** -0.5, Terms(table=table)))
