@@ -15,6 +15,7 @@ from valence.training.checkpoint import load_state, random_state, save_state, se
 from valence.training.course import Course
 from valence.training.examples import Batch, Examples
 from valence.training.losses import CrossEntropy, Objective
+from valence.training.networks.words import WordNetwork
 from valence.training.optimisation import build_optimizer, learned_state
 from valence.training.recipe import Recipe
 from valence.training.replay import OneShape, Replay
@@ -43,7 +44,7 @@ def train_packed(network: nn.Module, train: Examples, course: Course, objective:
 def start_passes(network: nn.Module, train: Examples, objective: Objective, recipe: Recipe) -> Callable[[NDArray[np.intp]], Tensor]:
     """Return what leaves the clipped gradients of a batch, given by its rows, in `grad` of each parameter, and returns the loss.
 
-    On a GPU, passes over an encoder's batches of few tokens are captured and replayed.
+    On a GPU, passes over a word network's batches, and over an encoder's of few tokens, are captured and replayed.
     """
     parameters = [p for p in network.parameters() if p.requires_grad]
 
@@ -58,11 +59,15 @@ def start_passes(network: nn.Module, train: Examples, objective: Objective, reci
             parameter.grad = None
         return work(train.batch(rows))
 
-    # other objectives draw on the host, or read each text's words again
-    repeats = isinstance(objective, CrossEntropy) and not recipe.adversarial
+    # other objectives draw on the host, or read each text's words again, or compare texts, some of which a word network's room makes up
+    repeats = type(objective) is CrossEntropy if isinstance(network, WordNetwork) else _reads_once(objective, recipe)
     if repeats and isinstance(network, OneShape) and network.has_one_shape(train.device, recipe.precision):
         return Replay(network, train, work)
     return plain
+
+
+def _reads_once(objective: Objective, recipe: Recipe) -> bool:
+    return isinstance(objective, CrossEntropy) and not recipe.adversarial
 
 
 class Place:

@@ -18,6 +18,21 @@ def test_the_convolution_is_torch_s_own(widths):
         torch.testing.assert_close(answer.transpose(1, 2), expected)
 
 
+@pytest.mark.parametrize("widths", [(1,), (2,), (3, 4, 5), (2, 5)])
+def test_one_product_for_all_widths_is_the_convolutions(widths):
+    torch.manual_seed(0)
+    layer = WordConvolution(5, 4, widths).double()
+    found = []
+    for way in (layer._convolve, layer._multiply):
+        layer.zero_grad()
+        row = torch.randn(30, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64).requires_grad_()
+        answers = torch.cat(way(row), dim=1)
+        answers.square().sum().backward()
+        found.append([answers, row.grad, *(p.grad for p in layer.parameters())])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_every_width_gets_its_filters():
     layer = WordConvolution(5, 4, (2, 3))
     assert layer(torch.randn(2, 7, 5)).shape == (2, 7, layer.features) == (2, 7, 8)

@@ -13,6 +13,8 @@ from valence.training.networks.words import WordEmbedding, WordNetwork
 class AttentionLstmNetwork(WordNetwork):
     """States of a bidirectional reader, weighted by attention over time and summed, logits."""
 
+    one_shape = True
+
     def __init__(self, embedding: WordEmbedding, reader: RecurrentReader, labels: int, *, attention: int, dropout: float) -> None:
         super().__init__(embedding, reader.features, labels, dropout=dropout)
         self.reader = reader

@@ -46,6 +46,8 @@ def route(votes: Tensor, inside: Tensor, rounds: int, *, fixed: bool = False) ->
 class CapsuleLstmNetwork(WordNetwork):
     """States of a bidirectional reader vote for capsules; the capsules give the logits."""
 
+    one_shape = True
+
     def __init__(
         self, embedding: WordEmbedding, reader: RecurrentReader, labels: int, *, capsules: int, size: int, rounds: int, dropout: float
     ) -> None:

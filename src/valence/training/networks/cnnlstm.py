@@ -32,6 +32,8 @@ def pool_windows(states: Tensor, inside: Tensor, size: int) -> tuple[Tensor, Ten
 class CnnLstmNetwork(WordNetwork):
     """Filters over words, the strongest answer in each window, a reader over the windows, logits."""
 
+    one_shape = True
+
     def __init__(
         self,
         embedding: WordEmbedding,

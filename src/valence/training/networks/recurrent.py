@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import PackedSequence
 
 from valence.training.networks.pooling import POOLS, Beside, max_over_time
 from valence.training.networks.words import WordEmbedding, WordNetwork
 
 Cell = Literal["lstm", "gru"]
+SHUT = 1e4
+"""Logit of a gate whose sigmoid is 0 or 1 to the last digit, in float32 as in bfloat16."""
+ALIGNED = 8
+"""Numbers of an input are a multiple of it, for matrix products."""
 
 
 class Bidirectional(nn.Module):
     """One layer that reads every text from its first word to its last and from its last to its first."""
+
+    _gate: Tensor
 
     def __init__(self, cell: Cell, features: int, hidden: int) -> None:
         super().__init__()
         self.cell = {"lstm": nn.LSTM, "gru": nn.GRU}[cell](features, hidden, bidirectional=True)
         self.features = 2 * hidden
         """Length of a state: both directions, side by side."""
+        self.register_buffer("_gate", self._shutter(features, hidden), persistent=False)
         if cell == "lstm":
             self._open_forget_gates(hidden)
 
@@ -36,53 +43,44 @@ class Bidirectional(nn.Module):
     def forward(self, vectors: Tensor, lengths: Tensor) -> Tensor:
         """Return (batch, time, 2 * hidden) states; what stands behind a text's end is of no meaning.
 
+        Both directions run over the padded batch in one call, and the same launches serve any lengths: behind a text's end the
+        gate that lets words in is shut, so that the second direction reaches the last word with the state it would start from.
+
         Args:
             vectors: (batch, time, features).
-            lengths: (batch,) int64 on the CPU, each from 1 to time.
+            lengths: (batch,) int64 on any device, each from 1 to time.
         """
-        return self._packed(vectors, lengths) if vectors.is_cuda else self._mirrored(vectors, lengths)
+        behind = torch.arange(vectors.shape[1], device=lengths.device)[:, None] >= lengths
+        if not vectors.is_cuda:
+            return self._run(vectors, behind.to(vectors.device))
+        # autocast would turn the layer to float16 whatever it was told; it runs in float32 with TF32 products instead
+        with torch.autocast("cuda", enabled=False):
+            return self._run(vectors.float(), behind.to(vectors.device, non_blocking=True))
 
-    def _packed(self, vectors: Tensor, lengths: Tensor) -> Tensor:
-        """Run both directions in one call of cuDNN over the words alone, sorted by time: no step is spent on padding.
-
-        Autocast would turn the layer to float16 whatever it was told; it runs in float32 with TF32 products instead.
-        """
-        batch, time, features = vectors.shape
-        order = torch.argsort(lengths, descending=True, stable=True)
-        step = torch.arange(int(lengths.max()))[:, None]
-        alive = lengths[order] > step
-        place = (order * time + step)[alive].to(vectors.device, non_blocking=True)
-        with torch.autocast(vectors.device.type, enabled=False):
-            words = vectors.float().reshape(-1, features).index_select(0, place)
-            states: Tensor = self.cell(PackedSequence(words, alive.sum(dim=1)))[0].data
-        return states.new_zeros(batch * time, self.features).index_copy(0, place, states).view(batch, time, -1)
-
-    def _mirrored(self, vectors: Tensor, lengths: Tensor) -> Tensor:
-        """Run the second direction over texts turned round in place, so that padding stays behind them.
-
-        On a CPU, packed sequences take six times as long: their backward pass goes step by step.
-        """
-        turned = mirror(self._direction(mirror(vectors, lengths), "_reverse"), lengths)
-        return torch.cat([self._direction(vectors, ""), turned], dim=2)
-
-    def _direction(self, vectors: Tensor, suffix: str) -> Tensor:
-        weights = [getattr(self.cell, name + suffix) for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")]
-        steps = vectors.transpose(0, 1)
-        state = steps.new_zeros(1, len(vectors), self.features // 2)
-        if isinstance(self.cell, nn.LSTM):
-            states = torch.lstm(steps, (state, state), weights, True, 1, 0.0, self.training, False, False)[0]
-        else:
-            states = torch.gru(steps, state, weights, True, 1, 0.0, self.training, False, False)[0]
+    def _run(self, vectors: Tensor, behind: Tensor) -> Tensor:
+        flag = F.pad(behind[..., None].to(vectors.dtype), (0, self._gate.shape[1] - 1))
+        words = torch.cat([vectors.transpose(0, 1), flag], dim=2)
+        weights = []
+        for suffix in ("", "_reverse"):
+            entry, *others = (getattr(self.cell, f"{name}_l0{suffix}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+            weights += [torch.cat([entry, self._gate.to(entry.dtype)], dim=1), *others]
+        state = words.new_zeros(2, len(vectors), self.features // 2)
+        with warnings.catch_warnings():
+            # weights made here lie apart, and cuDNN copies them together at each call: a few microseconds
+            warnings.filterwarnings("ignore", message="RNN module weights")
+            if isinstance(self.cell, nn.LSTM):
+                states = torch.lstm(words, (state, state), weights, True, 1, 0.0, self.training, True, False)[0]
+            else:
+                states = torch.gru(words, state, weights, True, 1, 0.0, self.training, True, False)[0]
         return states.transpose(0, 1)
 
-
-def mirror(states: Tensor, lengths: Tensor) -> Tensor:
-    """Turn each text round, (batch, time, features), leaving what lies behind it where it is; twice is nothing."""
-    batch, time, features = states.shape
-    step = torch.arange(time)
-    inside = step < lengths[:, None]
-    source = torch.where(inside, lengths[:, None] - 1 - step, step) + torch.arange(batch)[:, None] * time
-    return states.reshape(-1, features).index_select(0, source.flatten().to(states.device)).view(batch, time, features)
+    def _shutter(self, features: int, hidden: int) -> Tensor:
+        """Return the (gates, columns) weights of what tells a place behind a text: none is trained."""
+        rows = slice(0, hidden) if isinstance(self.cell, nn.LSTM) else slice(hidden, 2 * hidden)
+        gate = torch.zeros(len(self.cell.weight_ih_l0), ALIGNED - features % ALIGNED)
+        # an LSTM lets nothing in through its input gate; a GRU keeps its state by its update gate
+        gate[rows, 0] = -SHUT if isinstance(self.cell, nn.LSTM) else SHUT
+        return gate
 
 
 def chop(vectors: Tensor, lengths: Tensor, size: int) -> tuple[Tensor, Tensor]:
@@ -90,7 +88,7 @@ def chop(vectors: Tensor, lengths: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
     Args:
         vectors: (batch, time, features).
-        lengths: (batch,) int64 on the CPU.
+        lengths: (batch,) int64.
         size: words of a piece.
 
     Returns:
@@ -98,7 +96,7 @@ def chop(vectors: Tensor, lengths: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """
     pieces = -(-vectors.shape[1] // size)
     filled = F.pad(vectors, (0, 0, 0, pieces * size - vectors.shape[1]))
-    left = lengths[:, None] - torch.arange(pieces) * size
+    left = lengths[:, None] - torch.arange(pieces, device=lengths.device) * size
     return filled.reshape(-1, size, vectors.shape[2]), left.clamp(1, size).flatten()
 
 
@@ -126,6 +124,8 @@ class RecurrentReader(nn.Module):
 class RecurrentNetwork(WordNetwork):
     """States of a bidirectional reader, their largest and their mean over time (or their sum over the root of it), logits."""
 
+    one_shape = True
+
     def __init__(self, embedding: WordEmbedding, reader: RecurrentReader, labels: int, *, dropout: float, beside: Beside = "mean") -> None:
         super().__init__(embedding, 2 * reader.features, labels, dropout=dropout)
         self.reader = reader
@@ -137,4 +137,4 @@ class RecurrentNetwork(WordNetwork):
         return torch.cat([max_over_time(states, inside).float(), POOLS[self._beside](states, inside)], dim=1)
 
 
-__all__ = ["Bidirectional", "Cell", "RecurrentNetwork", "RecurrentReader", "chop", "mirror"]
+__all__ = ["Bidirectional", "Cell", "RecurrentNetwork", "RecurrentReader", "chop"]

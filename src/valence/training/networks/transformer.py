@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from valence.training.networks.pooling import POOLS, Beside, max_over_time
 from valence.training.networks.recurrent import chop
@@ -16,10 +17,10 @@ SHORT = 256
 """Words up to which a CPU is faster without the fused kernel."""
 
 
-def positions(time: int, size: int) -> Tensor:
+def positions(time: int, size: int, device: torch.device | None = None) -> Tensor:
     """Return the (time, size) sines and cosines that tell places apart (Vaswani et al., 2017, section 3.5); `size` is even."""
-    rate = torch.exp(torch.arange(0, size, 2) * (-math.log(10_000.0) / size))
-    angle = torch.arange(time)[:, None] * rate
+    rate = torch.exp(torch.arange(0, size, 2, device=device) * (-math.log(10_000.0) / size))
+    angle = torch.arange(time, device=device)[:, None] * rate
     return torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1)
 
 
@@ -33,6 +34,10 @@ def attend(query: Tensor, key: Tensor, value: Tensor, inside: Tensor) -> Tensor:
         inside: (batch, time) bool; every row holds at least one true.
     """
     mask = inside[:, None, None]
+    if query.is_cuda:
+        # cuDNN's attention, which torch may prefer, spends tens of milliseconds on a plan for every new shape
+        with sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]):
+            return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
     if query.device.type != "cpu" or query.shape[2] > SHORT:
         return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
     scores = (query.contiguous() @ key.contiguous().transpose(-1, -2)).float() * query.shape[3] ** -0.5
@@ -69,6 +74,8 @@ class EncoderLayer(nn.Module):
 class TransformerNetwork(WordNetwork):
     """Words and their places through encoder layers, the largest and the mean state over time, logits."""
 
+    one_shape = True
+
     def __init__(
         self,
         embedding: WordEmbedding,
@@ -95,7 +102,7 @@ class TransformerNetwork(WordNetwork):
         # word vectors start small, and so must the places, or they drown the words
         states = self.enter(vectors / START_SCALE)
         batch, time, width = states.shape
-        states, seen = states + positions(time, width).to(states), inside
+        states, seen = states + positions(time, width, states.device).to(states), inside
         if self._piece:
             states, _ = chop(states, lengths, self._piece)
             seen = F.pad(inside, (0, -time % self._piece)).view(-1, self._piece)

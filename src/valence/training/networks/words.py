@@ -12,6 +12,7 @@ from valence.errors import BadSetting
 from valence.text.vocabulary import PAD
 from valence.text.word_vectors import WordVectors
 from valence.training.networks.pooling import sum_over_root
+from valence.training.networks.room import Rectangular
 
 START_SCALE = 0.1
 """Standard deviation of the numbers in a word vector before training."""
@@ -100,7 +101,7 @@ class Votes(nn.Module):
         return (torch.cat([-total, total], dim=1) / 2 if self._single else total) + self.bias
 
 
-class WordNetwork(nn.Module, ABC):
+class WordNetwork(Rectangular, nn.Module, ABC):
     """Words in, logits out; a subclass says what lies between.
 
     Over an embedding with votes, the network stands beside a linear model (Cheng et al., 2016, doi:10.1145/2988450.2988454): the
@@ -121,7 +122,7 @@ class WordNetwork(nn.Module, ABC):
         Args:
             vectors: (batch, time, dimension).
             inside: (batch, time) bool, true at a text's own words.
-            lengths: (batch,) int64 on the CPU, words of each text.
+            lengths: (batch,) int64 on any device, words of each text.
         """
 
     def rate_of(self, parameter: str) -> float:
@@ -151,7 +152,7 @@ class WordNetwork(nn.Module, ABC):
 
         Args:
             tokens: (batch, time) int64, `PAD` behind each text.
-            lengths: (batch,) int64 on the CPU.
+            lengths: (batch,) int64 on any device.
         """
         return self.classify(self.embed(tokens), tokens, lengths)
 
