@@ -3,6 +3,7 @@
     python benchmarks/encoders.py roberta deberta mpnet                    train and predict, ours and stock
     python benchmarks/encoders.py roberta --tokens 65536 --no-stock        ours alone, larger batches
     python benchmarks/encoders.py deberta --check                          are ours and the stock module's logits and gradients equal?
+    python benchmarks/encoders.py mpnet --no-stock --tokens 16384 --batch-texts 32   batches as the methods have them: captured, replayed
     python benchmarks/encoders.py mpnet --profile --tokens 16384           where ten steps and ten batches of prediction spend their time
     python benchmarks/encoders.py --kernel-only                            attention alone, and the kernel's tiles (attention_kernel.py)
 
@@ -36,6 +37,7 @@ from valence.training.encoders.network import EncoderNetwork
 from valence.training.examples import Examples
 from valence.training.losses import CrossEntropy
 from valence.training.optimisation import build_optimizer
+from valence.training.packed import start_passes
 from valence.training.prediction import BUDGET as PREDICTED
 from valence.training.prediction import predict_logits
 from valence.training.recipe import Recipe
@@ -104,49 +106,48 @@ def clock(device: torch.device) -> float:
     return time.perf_counter()
 
 
-def start_training(name: str, data: Examples, tokens: int, *, compiled: bool) -> tuple[EncoderNetwork, Plan, Callable[[Any], None]]:
-    """Return a network, the batches of an epoch of about `tokens` tokens each, and what trains on one of them."""
+def start_training(
+    name: str, data: Examples, tokens: int, *, compiled: bool, texts: int | None = None
+) -> tuple[EncoderNetwork, Plan, Callable[[Any], None]]:
+    """Return a network, the batches of an epoch of about `tokens` tokens each, and what trains on one of them as our engine does."""
     network = EncoderNetwork(model(name, ours=True), pooling="first").to(data.device)
     if compiled:
         network.compile()
-    recipe = Recipe(learning_rate=1e-5, batch_tokens=tokens, average_decay=0)
-    plan = Plan.draw(data.lengths, epochs=1, budget=tokens, seed=0)
+    recipe = Recipe(learning_rate=1e-5, batch_tokens=tokens, batch_texts=texts, average_decay=0)
+    plan = Plan.draw(data.lengths, epochs=1, budget=tokens, seed=0, texts=texts)
     optimizer, schedule = build_optimizer(network, recipe, plan.steps)
-    objective = CrossEntropy(recipe, plan.texts_per_step, data.device)
     network.train()
-    parameters = list(network.parameters())
+    gradients = start_passes(network, data, CrossEntropy(recipe, plan.texts_per_step, data.device), recipe)
 
     def step(rows: Any) -> None:  # noqa: ANN401
-        objective(network, data.batch(rows)).backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        gradients(rows)
         optimizer.step()
         schedule.step()
-        optimizer.zero_grad(set_to_none=True)
 
     return network, plan, step
 
 
-def train_ours(name: str, data: Examples, tokens: int, *, compiled: bool) -> dict[str, float]:
+def train_ours(name: str, data: Examples, tokens: int, *, compiled: bool, texts: int | None = None) -> dict[str, float]:
     """Train over batches of about `tokens` tokens for one epoch and time all but the first fifth of it."""
-    network, plan, train = start_training(name, data, tokens, compiled=compiled)
+    network, plan, train = start_training(name, data, tokens, compiled=compiled, texts=texts)
     skipped = max(2, plan.steps // 5)
-    started, texts, read = 0.0, 0, 0
+    started, done, read = 0.0, 0, 0
     for step, rows in enumerate(plan.batches):
         if step == skipped:
             started = clock(data.device)
         train(rows)
         if step >= skipped:
-            texts += len(rows)
+            done += len(rows)
             read += int(data.lengths[rows].sum())
     seconds = clock(data.device) - started
-    return {"texts_per_second": texts / seconds, "tokens_per_second": read / seconds} | predict_ours(network, data)
+    return {"texts_per_second": done / seconds, "tokens_per_second": read / seconds} | predict_ours(network, data)
 
 
-def profile_ours(name: str, data: Examples, tokens: int, *, compiled: bool, steps: int = 10) -> None:
+def profile_ours(name: str, data: Examples, tokens: int, *, compiled: bool, texts: int | None = None, steps: int = 10) -> None:
     """Print the heaviest kernels of some steps and of some batches of prediction, and how long the GPU had nothing to do."""
-    network, plan, train = start_training(name, data, tokens, compiled=compiled)
+    network, plan, train = start_training(name, data, tokens, compiled=compiled, texts=texts)
     batches = plan.batches[: 2 * steps]
-    for rows in batches:
+    for rows in [*batches, *batches]:  # a step is captured when its like comes again
         train(rows)
     _print_profile(f"{name} training, {tokens} tokens{' compiled' * compiled}", lambda: [train(r) for r in batches], data, batches)
     some = by_length(data.lengths, PREDICTED)
@@ -295,6 +296,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="{" + ",".join(SHAPES) + "}", default=["roberta"])
     parser.add_argument("--texts", type=int, default=8000)
     parser.add_argument("--tokens", type=int, nargs="+", default=[16384, 65536])
+    parser.add_argument("--batch-texts", type=int, help="texts of a batch at most, as the methods have 32")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--no-stock", action="store_true")
     parser.add_argument("--compile", choices=("both", "yes", "no"), default="both")
@@ -320,13 +322,13 @@ def main() -> None:
         data = examples(lengths, SHAPES[name][1]["vocab_size"], device)
         if options.profile:
             for tokens in options.tokens:
-                profile_ours(name, data, tokens, compiled=options.compile != "no")
+                profile_ours(name, data, tokens, compiled=options.compile != "no", texts=options.batch_texts)
             continue
         cases: dict[str, Callable[[], dict[str, float]]] = {} if options.no_stock else {"stock": lambda n=name, d=data: run_stock(n, d)}
         for tokens in options.tokens:
             for compiled in {"both": (False, True), "yes": (True,), "no": (False,)}[options.compile]:
                 cases[f"ours {tokens}{' compiled' * compiled}"] = lambda n=name, d=data, t=tokens, c=compiled: train_ours(
-                    n, d, t, compiled=c
+                    n, d, t, compiled=c, texts=options.batch_texts
                 )
         for label, case in cases.items():
             try:

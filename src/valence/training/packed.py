@@ -39,6 +39,7 @@ def train_packed(network: nn.Module, train: Examples, course: Course, objective:
         if course.after_step(loss) and place.folder is not None:
             with course.saving():
                 place.keep(network, optimizer, course)
+    optimizer.zero_grad(set_to_none=True)
 
 
 def start_passes(network: nn.Module, train: Examples, objective: Objective, recipe: Recipe) -> Callable[[NDArray[np.intp]], Tensor]:
