@@ -1,7 +1,7 @@
 """Seconds per epoch of the seven networks: ours, and the same networks fed the seed's way, in one run.
 
     python benchmarks/networks.py                                all seven on the fastest device, 20,000 reviews
-    python benchmarks/networks.py lstm gru --device cpu --texts 1000 --threads 2
+    python benchmarks/networks.py lstm gru --device cpu --threads 2 --steps 10 --set
     python benchmarks/networks.py lstm --set batch_tokens=131072 piece=100
     python benchmarks/networks.py --vectors 0                    the seed's way over our own shorter word vectors, trained
 
@@ -10,18 +10,19 @@ random order from a DataLoader, float32, frozen vectors of 300 numbers (GloVe 84
 places. Ours: the method's own settings, once as they are and once with more words per batch (`--set`), which a large GPU takes no
 longer for. All train the same network for one epoch. A few steps before it are not counted; where steps are captured and replayed,
 as on a GPU (`valence.training.replay`), two of every shape are carried out before the clock starts, so that it measures a training
-under way and not its first half-minute. `replayed` is the share of the counted steps that were. On a CPU fewer reviews do
-(`--texts`): the time is given per 20,000; one thread (`--threads 1`) where other programs run. Reads imdb.parquet in $VALENCE_DATA;
-without it made-up reviews of the same lengths.
+under way and not its first half-minute. `replayed` is the share of the counted steps that were. On a CPU a few steps of the
+shuffled epoch do (`--steps`), and one thread (`--threads 1`) where other programs run; fewer reviews (`--texts`) would get smaller
+batches. The time is given per 20,000. Reads imdb.parquet in $VALENCE_DATA; without it made-up reviews of the same lengths.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,7 +68,9 @@ def reviews(n: int) -> tuple[list[str], np.ndarray]:
     return frame["text"].to_list(), frame["label"].to_numpy()
 
 
-def ours(method: Network, network: WordNetwork, tokens: Tokens, labels: np.ndarray, device: torch.device) -> tuple[Callable, Share]:
+def ours(
+    method: Network, network: WordNetwork, tokens: Tokens, labels: np.ndarray, device: torch.device, steps: int | None
+) -> tuple[Callable, Share]:
     """Return a function that trains one epoch as the packed engine does and returns its seconds, and the share of replayed steps."""
     examples = Examples(tokens.cut(method.max_length, method.keep), labels, device)
     plan = Plan.draw(examples.lengths, epochs=1, budget=method.batch_tokens, seed=0)
@@ -81,7 +84,7 @@ def ours(method: Network, network: WordNetwork, tokens: Tokens, labels: np.ndarr
         schedule.step()
         average.update(number)
 
-    return lambda: timed(step, warm_up(gradients, plan), plan.batches, device), lambda: replayed(gradients, plan)
+    return lambda: timed(step, warm_up(gradients, plan), plan.batches, device, steps), lambda: replayed(gradients, plan)
 
 
 def warm_up(gradients: Callable, plan: Plan) -> list[np.ndarray]:
@@ -97,7 +100,9 @@ def replayed(gradients: Callable, plan: Plan) -> float:
     return sum(map(gradients.replays, plan.batches)) / plan.steps if isinstance(gradients, Replay) else 0.0
 
 
-def the_seed_s_way(network: WordNetwork, tokens: Tokens, labels: np.ndarray, device: torch.device) -> Callable[[], float]:
+def the_seed_s_way(
+    network: WordNetwork, tokens: Tokens, labels: np.ndarray, device: torch.device, steps: int | None
+) -> Callable[[], float]:
     """Return a function that trains one epoch as the seed did and returns its seconds."""
     padded = np.ones((len(tokens), SEED_LENGTH), dtype=np.int64)  # padding is an unknown word
     for row in range(len(tokens)):
@@ -114,19 +119,19 @@ def the_seed_s_way(network: WordNetwork, tokens: Tokens, labels: np.ndarray, dev
         optimizer.step()
 
     warm = [next(iter(loader)) for _ in range(WARM)]
-    return lambda: timed(step, warm, loader, device)
+    return lambda: timed(step, warm, loader, device, steps)
 
 
-def timed(step: Callable, warm: list, batches: object, device: torch.device) -> float:
-    """Return the seconds that `step` takes over `batches`, after warming up."""
+def timed(step: Callable, warm: list, batches: Sized, device: torch.device, steps: int | None) -> float:
+    """Return the seconds that `step` takes over `batches`, after warming up; of the first `steps` of them, times what they are of all."""
     for number, batch in enumerate(warm, 1):
         step(batch, number)
     wait(device)
-    started = time.perf_counter()
-    for number, batch in enumerate(batches, len(warm) + 1):
+    started, count = time.perf_counter(), min(steps or len(batches), len(batches))
+    for number, batch in enumerate(itertools.islice(batches, count), len(warm) + 1):
         step(batch, number)
     wait(device)
-    return time.perf_counter() - started
+    return (time.perf_counter() - started) * len(batches) / count
 
 
 def wait(device: torch.device) -> None:
@@ -175,12 +180,12 @@ def compare(name: str, tokens: Tokens, labels: np.ndarray, words: tuple[str, ...
 
     seconds, shares = [], []
     for method in [plain_method] if full_method == plain_method else [plain_method, full_method]:
-        run, share = ours(method, network(method, method.dimension, method.word_dropout), tokens, labels, device)
+        run, share = ours(method, network(method, method.dimension, method.word_dropout), tokens, labels, device, args.steps)
         seconds.append(best(run))
         shares.append(share())
     seed_network = plain(network(plain_method, args.vectors or plain_method.dimension, 0.0))
     seed_network.embedding.table.weight.requires_grad_(not args.vectors)
-    return Compared(seconds[0], seconds[-1], best(the_seed_s_way(seed_network, tokens, labels, device)), min(shares))
+    return Compared(seconds[0], seconds[-1], best(the_seed_s_way(seed_network, tokens, labels, device, args.steps)), min(shares))
 
 
 def main() -> None:
@@ -189,6 +194,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=NAMES)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--texts", type=int, default=REVIEWS)
+    parser.add_argument("--steps", type=int, help="steps that are timed and stand for the whole epoch; all when not given")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--set", nargs="*", default=["batch_tokens=65536"], metavar="NAME=JSON", help="settings of the second column")

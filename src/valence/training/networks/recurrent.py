@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from valence.training.networks.gated import gru_both_ways
 from valence.training.networks.pooling import POOLS, Beside, max_over_time
 from valence.training.networks.words import WordEmbedding, WordNetwork
 
@@ -64,15 +65,15 @@ class Bidirectional(nn.Module):
         for suffix in ("", "_reverse"):
             entry, *others = (getattr(self.cell, f"{name}_l0{suffix}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
             weights += [torch.cat([entry, self._gate.to(entry.dtype)], dim=1), *others]
+        if isinstance(self.cell, nn.GRU) and words.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            return gru_both_ways(words, weights).transpose(0, 1)
         state = words.new_zeros(2, len(vectors), self.features // 2)
         with warnings.catch_warnings():
             # weights made here lie apart, and cuDNN copies them together at each call: a few microseconds
             warnings.filterwarnings("ignore", message="RNN module weights")
-            if isinstance(self.cell, nn.LSTM):
-                states = torch.lstm(words, (state, state), weights, True, 1, 0.0, self.training, True, False)[0]
-            else:
-                states = torch.gru(words, state, weights, True, 1, 0.0, self.training, True, False)[0]
-        return states.transpose(0, 1)
+            if isinstance(self.cell, nn.GRU):
+                return torch.gru(words, state, weights, True, 1, 0.0, self.training, True, False)[0].transpose(0, 1)
+            return torch.lstm(words, (state, state), weights, True, 1, 0.0, self.training, True, False)[0].transpose(0, 1)
 
     def _shutter(self, features: int, hidden: int) -> Tensor:
         """Return the (gates, columns) weights of what tells a place behind a text: none is trained."""
