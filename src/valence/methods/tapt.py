@@ -74,7 +74,8 @@ class Tapt(Encoder):
     def _pretrain(self, texts: list[str], task: Task) -> Body:
         from valence.training.checkpoint import fingerprint
         from valence.training.device import resolve_device
-        from valence.training.encoders.masked_words import HiddenWords, Hiding, Masker
+        from valence.training.encoders.hiding import HiddenWords, Hiding
+        from valence.training.encoders.masked_words import Masker
         from valence.training.pretraining import pretrain
 
         origin, device = self.find_backbone(), resolve_device(task.device)
@@ -84,14 +85,10 @@ class Tapt(Encoder):
         tokens = subwords.encode(texts, self.max_length, self.keep)
         seed = task.seed if self.pretraining_seed is None else self.pretraining_seed
         recipe = self._recipe()
-        sizes: dict[str, Any] = {
-            "share": self.mask_share,
-            "epochs": self.pretraining_epochs,
-            "budget": self.pretraining_batch_tokens,
-            "seed": seed,
-        }
+        epochs, budget = self.pretraining_epochs, self.pretraining_batch_tokens
+        sizes: dict[str, Any] = {"share": self.mask_share, "epochs": epochs, "budget": budget, "seed": seed}
         mark = fingerprint(self.name(), origin.digest(), recipe.model_dump(mode="json"), sizes, tokens.ids, tokens.offsets)
-        many = device.type == "cuda" and len(texts) * self.pretraining_epochs >= ENOUGH_TO_COMPILE
+        many = device.type == "cuda" and len(texts) * epochs >= ENOUGH_TO_COMPILE
 
         def build() -> HiddenWords:
             network = Masker.over(origin, recompute=self.gradient_checkpointing).to(device)
