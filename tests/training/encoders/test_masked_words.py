@@ -148,6 +148,25 @@ def test_a_body_that_lacks_a_part_is_refused():
         take_over(EncoderNetwork(origin.model(("bad", "good")), pooling="first"), weights)
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_gpu_takes_the_loss_and_the_gradients_of_a_cpu(origin, compiled):
+    ids, layout, places = packed(origin)
+    one, other = masker(origin), masker(origin).cuda()
+    expected = F.cross_entropy(one(ids, layout, places), ids[places])
+    expected.backward()
+    if compiled:
+        other.compile()
+    with torch.autocast("cuda", torch.bfloat16):
+        logits = other(ids.cuda(), Layout(layout.lengths, torch.device("cuda")), places.cuda())
+    loss = F.cross_entropy(logits.float(), ids[places].cuda())
+    loss.backward()
+    assert abs(loss.item() - expected.item()) < 0.05
+    gradients = [torch.cat([p.grad.cpu().flatten() for p in network.parameters()]) for network in (one, other)]
+    assert F.cosine_similarity(*gradients, dim=0) > 0.99
+
+
 def test_plain_transformers_reads_the_same_words(origin):
     with quiet_transformers():
         stock = AutoModelForMaskedLM.from_pretrained(origin.place)
