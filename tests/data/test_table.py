@@ -123,6 +123,12 @@ def test_an_unlabelled_row_goes_to_unlabeled(write):
     assert corpus.splits["unlabeled"].labels.tolist() == [-1, -1]
 
 
+def test_an_unlabelled_row_whose_text_is_in_dev_or_test_is_left_out(write):
+    labelled = "text,label,split\nA.,1,train\nB.,0,train\nC &amp; c.,1,dev\nD d.,0,test\n"
+    corpus = load(write(labelled + "C  &  c.,,unlabeled\nD d.,,unlabeled\nE.,,unlabeled\n"))
+    assert corpus.splits["unlabeled"].texts == ("E.",)
+
+
 def test_a_test_part_without_any_label_is_kept_as_withheld(write):
     corpus = load(write("text,label,split\nA.,1,train\nB.,0,train\nC.,,test\nD.,,test\n"))
     assert corpus.splits["test"].labels.tolist() == [-1, -1]

@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from valence.data._texts import collapse, text_keys
 from valence.errors import BadData
 from valence.types import UNLABELED, Corpus, Split
 
@@ -65,6 +66,12 @@ def empty_split() -> Split:
 def unlabeled_split(ids: Sequence[str], texts: Sequence[str]) -> Split:
     """Return a split whose labels are all -1."""
     return Split(tuple(ids), tuple(texts), np.full(len(ids), UNLABELED, dtype=np.int64))
+
+
+def without(split: Split, *others: Split) -> Split:
+    """Return the rows whose texts are in none of the others, once HTML is unescaped and white space collapsed."""
+    taken = np.concatenate([text_keys(other.texts, collapse) for other in others])
+    return split.select(np.flatnonzero(~np.isin(text_keys(split.texts, collapse), taken)))
 
 
 def digest(labels: Sequence[str], splits: Mapping[str, Split]) -> str:

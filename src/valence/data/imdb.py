@@ -7,14 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
 from valence.data import _imdb_files as files
-from valence.data._corpus import corpus
+from valence.data._corpus import corpus, without
 from valence.data._hub import Hub, from_hub
 from valence.data._places import Search
 from valence.data._stored import SPLIT_NAMES, by_split, read_parquet, to_split
-from valence.data._texts import collapse, text_keys
 from valence.errors import BadData
 from valence.types import Corpus, DataSet, Split
 
@@ -54,7 +51,7 @@ class Imdb(DataSet):
         if missing:
             raise BadData(f"{found or HUB.path} has no split {missing[0]!r}. It has: {', '.join(parts)}.")
         splits = {name: files.official_order(parts[name]()) for name in ("train", "test")}
-        later = {"unlabeled": partial(_without, parts["unlabeled"], splits["test"])} if "unlabeled" in parts else {}
+        later = {"unlabeled": partial(_unlabeled, parts["unlabeled"], splits["test"])} if "unlabeled" in parts else {}
         return corpus(self.name(), ("negative", "positive"), splits, later)
 
 
@@ -89,8 +86,5 @@ def _from_hub(search: Search) -> dict[str, Part] | None:
     return None if parts is None else {SPLIT_NAMES.get(name, name): partial(to_split, frame) for name, frame in parts}
 
 
-def _without(read: Part, test: Split) -> Split:
-    """Drop the texts that are also in test, once HTML is unescaped and white space collapsed."""
-    split = read()
-    leaks = np.isin(text_keys(split.texts, collapse), text_keys(test.texts, collapse))
-    return split.select(np.flatnonzero(~leaks))
+def _unlabeled(read: Part, test: Split) -> Split:
+    return without(read(), test)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valence.data._columns import find_columns, listed
-from valence.data._corpus import corpus, empty_split
+from valence.data._corpus import corpus, empty_split, without
 from valence.data._gather import Gathered
 from valence.data._hash_split import hash_split
 from valence.data._labels import name_labels
@@ -30,7 +30,8 @@ class Table(DataSet):
 
     A column `split` (train, dev, test, unlabeled) is honoured. Without test rows a fifth of the labelled ones becomes
     `test`, chosen within each class by a hash of the text: the same rows whenever and wherever, duplicates on one side.
-    A row with an empty label goes to `unlabeled`; a dev or test part without any label stays whole, its labels -1.
+    A row with an empty label goes to `unlabeled`, unless its text is also in dev or test, which nothing may be pretrained on;
+    a dev or test part without any label stays whole, its labels -1.
     """
 
     source: ClassVar[str] = "a file of your own"
@@ -122,6 +123,7 @@ def _splits(rows: Gathered, labels: NDArray[np.int64]) -> dict[str, Split]:
     if not (side == "test").any():
         _cut_test(rows, side, labels)
     splits = {part: _split(rows, labels, np.flatnonzero(side == part)) for part in ("train", "dev", "test", "unlabeled")}
+    splits["unlabeled"] = without(splits["unlabeled"], splits["dev"], splits["test"])
     return {part: split for part, split in splits.items() if len(split) or part in {"train", "test"}}
 
 
