@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,16 @@ def test_a_committed_run_has_the_settings_its_id_stands_for_today(record):
 
 @pytest.mark.parametrize("record", RUNS, ids=lambda r: r.id)
 def test_the_command_of_a_committed_run_runs_that_run(record):
-    words = record.command.removeprefix("valence run ").split()
-    flags = {w.removeprefix("--").replace("-", "_"): v for w, v in zip(words[1::2], words[2::2], strict=True)}
-    assert experiment(words[0], **flags).id == record.id
+    name, *flags = re.split(r" --", record.command.removeprefix("valence run "))
+    assert experiment(name, **dict(map(_setting, flags))).id == record.id
+
+
+def _setting(flag):
+    """Read `seed 3`, `label-words Negative Positive`, `calibrate` or `no-calibrate`."""
+    name, *values = shlex.split(flag)
+    if not values:
+        return name.removeprefix("no-").replace("-", "_"), not name.startswith("no-")
+    return name.replace("-", "_"), values[0] if len(values) == 1 else values
 
 
 @pytest.mark.parametrize("record", RUNS, ids=lambda r: r.id)
