@@ -57,12 +57,19 @@ def events(log, kind):
 def test_a_node_lost_in_the_middle_loses_no_run_and_repeats_none(cluster, second, join, file, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     log = tmp_path / "fits.log"
-    join(logged_fits(str(log), 1.5))
+    join(logged_fits(str(log), 2.0))
 
     def kill():
-        while len({pid for _, pid in events(log, "start")}) < 2 or len(events(log, "start")) < 3:
+        # early in a run on each node: one that is between two runs would lose none
+        seen = {}
+        while True:
+            ended = events(log, "end")
+            going = [start for start in events(log, "start") if start not in ended]
+            seen |= {start: time.monotonic() for start in going if start not in seen}
+            young = {pid for seed, pid in going if time.monotonic() - seen[seed, pid] < 1.3}
+            if len(young) == 2 and len(ended) >= 1:
+                break
             time.sleep(0.05)
-        time.sleep(0.3)
         cluster.remove_node(second, allow_graceful=False)
 
     killer = threading.Thread(target=kill, daemon=True)
