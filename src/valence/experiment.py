@@ -20,7 +20,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, SerializeAsAny, Validat
 from valence.data import DATASETS
 from valence.errors import BadSetting, UnknownName
 from valence.methods import METHODS
-from valence.types import Method, Settings
+from valence.types import Method, Settings, Split
 
 COLUMNS = ("text_column", "label_column", "id_column")
 
@@ -101,6 +101,20 @@ class Experiment(Settings):
         """
         size = f"k{self.per_class}" if self.per_class is not None else f"n{'all' if self.n_train is None else self.n_train}"
         return f"{self.title}--{self.data_title}--{size}--s{self.seed}--{_digest({**self.differences(), 'seed': self.seed})}"
+
+    def budget(self, train: Split) -> tuple[Split, Split]:
+        """Return what may be trained on and what is held out to validate, out of the data set's training texts.
+
+        Raises:
+            BadSetting: there are fewer texts than asked for.
+        """
+        from valence.data.subsample import hold_out, sample_per_class, subsample
+
+        if self.n_train is not None:
+            train = subsample(train, self.n_train, seed=self.seed)
+        elif self.per_class is not None:
+            train = sample_per_class(train, self.per_class, seed=self.seed)
+        return hold_out(train, self.valid_fraction, seed=self.seed)
 
     def command(self) -> str:
         """Return the command line that runs this experiment."""

@@ -17,7 +17,6 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from valence import data
-from valence.data.subsample import hold_out, sample_per_class, subsample
 from valence.errors import BadData, BadSetting, FailedRun, ValenceError
 from valence.evaluation import metrics
 from valence.evaluation.outcomes import names_a_label
@@ -108,12 +107,7 @@ def prepare(experiment: Experiment) -> Parts:
         has = ", ".join(k for k in ("train", "dev", "test") if k in corpus.splits and len(corpus.splits[k]))
         raise BadSetting(f"{corpus.name} has no split {experiment.score_on!r} to score. It has: {has}.")
     data.require_labels(corpus, experiment.score_on)
-    pool = corpus.splits["train"]
-    if experiment.n_train is not None:
-        pool = subsample(pool, experiment.n_train, seed=experiment.seed)
-    elif experiment.per_class is not None:
-        pool = sample_per_class(pool, experiment.per_class, seed=experiment.seed)
-    train, valid = hold_out(pool, experiment.valid_fraction, seed=experiment.seed)
+    train, valid = experiment.budget(corpus.splits["train"])
     return Parts(corpus, train, valid, scored)
 
 

@@ -31,7 +31,8 @@ def test_without_a_gpu_the_engines_that_need_none_are_named(monkeypatch: pytest.
 
 
 def test_a_method_is_refused_before_its_backbone_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "unsloth" else found(name, *rest))
     texts = Split(("a", "b"), ("Good.", "Bad."), np.array([1, 0]))
     with pytest.raises(MissingPackage):
         Lora(engine="unsloth", backbone="no-such-backbone").fit(texts, texts, Task(("bad", "good")))

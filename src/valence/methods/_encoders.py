@@ -118,14 +118,14 @@ class Encoder(Recipe, Pretrained):
 
     def fit(self, train: Split, valid: Split, task: Task) -> Classifier:
         """Fine-tune on `train`; the best epoch on `valid` is kept."""
-        from valence.training.device import resolve_device
-        from valence.training.encoders.classifier import EncoderClassifier
-        from valence.training.fitting import fit_network
-
         if self.engine == "unsloth":
             from valence.training.unsloth import check_unsloth
 
             check_unsloth()
+        from valence.training.device import resolve_device
+        from valence.training.encoders.classifier import EncoderClassifier
+        from valence.training.fitting import fit_network
+
         device = resolve_device(task.device)
         origin = self.find_backbone()
         task.journal.progress(0, 1, f"reading {self.backbone}")

@@ -35,11 +35,8 @@ def load_by_unsloth(kind: Any, place: str, **settings: Any) -> Any:  # noqa: ANN
         place: a folder or a name on the hub.
         settings: go on to unsloth's `FastModel.from_pretrained`.
 
-    Raises:
-        MissingPackage: see `check_unsloth`.
-        BadSetting: see `check_unsloth`.
+    What is missing is said by `check_unsloth`, before this.
     """
-    check_unsloth()
     from unsloth import FastModel
 
     model, _ = FastModel.from_pretrained(

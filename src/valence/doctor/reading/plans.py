@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from valence.data.subsample import hold_out, sample_per_class, subsample
 from valence.doctor.library import Library
 from valence.doctor.parts import Gold, LengthPolicy, Overlap, Phrases, Schedule, Truth
 from valence.doctor.reading.lengths import length_policy
@@ -52,12 +51,7 @@ def _schedule(experiment: Experiment, corpus: Corpus) -> Schedule:
     settings = experiment.method.model_dump()
     if not isinstance(settings.get("epochs"), int | float):
         raise Absent(f"{experiment.method.name()} does not train by steps")
-    pool = corpus.splits["train"]
-    if experiment.n_train is not None:
-        pool = subsample(pool, experiment.n_train, seed=experiment.seed)
-    elif experiment.per_class is not None:
-        pool = sample_per_class(pool, experiment.per_class, seed=experiment.seed)
-    train, _ = hold_out(pool, experiment.valid_fraction, seed=experiment.seed)
+    train, _ = experiment.budget(corpus.splits["train"])
     steps = _steps(train, settings)
     return Schedule(steps, warmup_of(settings, steps), f"{settings['epochs']:g} epochs of {len(train):,} texts")
 
