@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,11 +25,12 @@ def rate_factor(step: int, steps: int, warmup: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * min((step - warmup) / max(steps - warmup, 1), 1.0)))
 
 
-def build_optimizer(network: nn.Module, recipe: Recipe, steps: int) -> tuple[torch.optim.AdamW, LambdaLR]:
+def build_optimizer(network: nn.Module, recipe: Recipe, steps: int) -> tuple[torch.optim.Optimizer, LambdaLR]:
     """Return AdamW (Loshchilov and Hutter, 2019, arXiv:1711.05101) and its schedule over `steps` steps.
 
     Weight decay acts on matrices only: vectors (biases, norms) and embeddings keep their size. A network with a method
-    `rate_of(parameter name)` sets each parameter's learning rate as a share of the recipe's.
+    `rate_of(parameter name)` sets each parameter's learning rate as a share of the recipe's. A recipe with a setting
+    `optimizer = "adamw_8bit"` has its moments in eight bits.
     """
     embeddings = {id(m.weight) for m in network.modules() if isinstance(m, nn.Embedding)}
     rate_of: Callable[[str], float] = getattr(network, "rate_of", lambda _: 1.0)
@@ -39,9 +41,17 @@ def build_optimizer(network: nn.Module, recipe: Recipe, steps: int) -> tuple[tor
         decay = recipe.weight_decay if _decays(parameter, embeddings) else 0.0
         groups.setdefault((decay, rate_of(name)), []).append(parameter)
     made = [{"params": p, "weight_decay": decay, "lr": recipe.learning_rate * rate} for (decay, rate), p in groups.items()]
-    optimizer = torch.optim.AdamW(made, lr=recipe.learning_rate, fused=True)
+    optimizer = _adamw(made, recipe)
     warmup = warmup_steps(steps, recipe.warmup_ratio)
     return optimizer, LambdaLR(optimizer, lambda step: rate_factor(step, steps, warmup))
+
+
+def _adamw(groups: list[dict[str, Any]], recipe: Recipe) -> torch.optim.Optimizer:
+    if getattr(recipe, "optimizer", "adamw") == "adamw":
+        return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)
+    from valence.training.eight_bits import eight_bit_adamw
+
+    return eight_bit_adamw(groups, recipe.learning_rate)
 
 
 def _decays(parameter: nn.Parameter, embeddings: set[int]) -> bool:

@@ -44,6 +44,8 @@ class Tuning(Recipe, Method):
     """Bits of a frozen weight: 4 is nf4 by bitsandbytes, on CUDA only; 16 is plain LoRA, in float32 where there is no bfloat16."""
     engine: Literal["packed", "unsloth"] = "packed"  # type: ignore[assignment]
     """`packed`, our loop without padding; `unsloth` needs that package and CUDA, and is refused by this version."""
+    optimizer: Literal["adamw", "adamw_8bit"] = "adamw"
+    """`adamw` keeps its two moments of each number in float32; `adamw_8bit`, by bitsandbytes, in eight bits: a quarter of the memory."""
     rank: PositiveInt = 16
     """Rank of each update."""
     alpha: PositiveInt = 32
