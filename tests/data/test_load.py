@@ -10,7 +10,18 @@ from valence import data
 from valence.errors import BadData, BadSetting, DataNotFound, UnknownName, WithheldLabels
 from valence.types import Corpus, Split
 
-NAMES = ("amazon_polarity", "imdb", "imdb_contrast", "movie_reviews", "rotten_tomatoes", "sst2", "sst2_sentence", "table", "tweet_eval")
+NAMES = (
+    "amazon_polarity",
+    "imdb",
+    "imdb_2000",
+    "imdb_contrast",
+    "movie_reviews",
+    "rotten_tomatoes",
+    "sst2",
+    "sst2_sentence",
+    "table",
+    "tweet_eval",
+)
 
 
 def corpus(name, **labels):
