@@ -1,16 +1,19 @@
 """The score of a review is that of the review alone, in any batch; every token of a label counts."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valence.llm.label_scores import LabelScorer, Row, batches, common_beginning, greedy
+from valence.llm.label_scores import Row, batches, common_beginning, greedy
 from valence.llm.random_llama import random_llama
+from valence.llm.scorer import LabelScorer
 
-MODEL, TOKENIZER = random_llama()
-MODEL.eval()
+REFERENCE = random_llama()[0].eval()
+SCORER = LabelScorer(random_llama()[0].eval())
 LABELS = ((98, 97, 100), (103, 111, 111, 100), (103, 111))
 
 
@@ -24,12 +27,12 @@ def by_hand(row, label):
     """Log-probability of a label, one forward pass over the unpadded sequence: the sum over its tokens, each given those before it."""
     ids = torch.tensor([row.prompt + label])
     with torch.inference_mode():
-        logs = MODEL(input_ids=ids).logits[0].double().log_softmax(-1)
+        logs = REFERENCE(input_ids=ids).logits[0].double().log_softmax(-1)
     return float(sum(logs[len(row.prompt) - 1 + i, token] for i, token in enumerate(label)))
 
 
 def scores(some, batch_tokens=4096):
-    found = dict(LabelScorer(MODEL, torch.device("cpu")).score(some, batch_tokens))
+    found = dict(SCORER.score(some, batch_tokens))
     return np.array([[sum(steps) for steps in found[i]] for i in range(len(some))])
 
 
@@ -57,7 +60,7 @@ def test_bfloat16_gives_the_same_label_in_any_batch():
     some = [Row(row.prompt, ((98,), (103,))) for row in rows(32)]
 
     def labels(batch_tokens):
-        found = dict(LabelScorer(model, torch.device("cpu")).score(some, batch_tokens))
+        found = dict(LabelScorer(model).score(some, batch_tokens))
         values = np.array([[steps[0] for steps in found[i]] for i in range(32)])
         return values.argmax(1), np.abs(values[:, 0] - values[:, 1])
 
@@ -67,8 +70,9 @@ def test_bfloat16_gives_the_same_label_in_any_batch():
     np.testing.assert_array_equal(alone[clear], together[clear])
 
 
+@pytest.mark.parametrize("padded", [False, True])
 @pytest.mark.parametrize("kind", ["gemma3_text", "mistral"])
-def test_sliding_windows_are_scored_as_without_padding(kind):
+def test_sliding_windows_are_scored_as_without_padding(kind, padded):
     from transformers import AutoConfig, AutoModelForCausalLM
 
     config = AutoConfig.for_model(
@@ -79,7 +83,7 @@ def test_sliding_windows_are_scored_as_without_padding(kind):
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(config).eval()
     some = rows(8)
-    found = dict(LabelScorer(model, torch.device("cpu")).score(some, 4096))
+    found = dict(LabelScorer(copy.deepcopy(model), padded=padded).score(some, 4096))
     for i, row in enumerate(some):
         for label, steps in zip(LABELS, found[i], strict=True):
             with torch.inference_mode():

@@ -105,10 +105,23 @@ def test_chat_without_a_chat_template_is_refused(local, questions, ask):
         replies(local, questions("Fun."), ask(form="chat"))
 
 
-def test_a_folder_without_weights_says_what_it_holds(tmp_path):
-    (tmp_path / "m.gguf").write_bytes(b"GGUF")
-    with pytest.raises(BadSetting, match="use --backend llamacpp"):
-        Local(str(tmp_path), "cpu", "auto", 4096)
+def test_a_folder_with_a_broken_gguf_or_nothing_says_so_in_one_line(tmp_path):
+    for name, message in (("m.gguf", "cannot be read as a .gguf"), ("notes.txt", "neither config.json nor .gguf")):
+        folder = tmp_path / name.partition(".")[0]
+        folder.mkdir()
+        (folder / name).write_bytes(b"not what its name says, but long enough")
+        with pytest.raises(BadSetting, match=message) as caught:
+            Local(str(folder), "cpu", "auto", 4096)
+        assert "\n" not in str(caught.value)
+
+
+def test_freed_weights_are_asked_nothing(questions, ask):
+    gone = Local("random", "cpu", "auto", 4096)
+    gone.close()
+    gone.close()
+    for way in ("score", "generate"):
+        with pytest.raises(BadSetting, match="The weights of random were freed"):
+            replies(gone, questions("Fun."), ask(way))
 
 
 def test_a_review_is_shortened_by_its_own_tokens(local):

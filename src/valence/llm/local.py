@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import TemplateError
 
 from valence.errors import BadSetting, MissingPackage
 from valence.llm.asked import Answer, Ask, Question, Reply, spoken
-from valence.llm.label_scores import LabelScorer, Row, Tokens, greedy
-from valence.llm.places import digest, find_weights
+from valence.llm.label_scores import Row, Tokens, greedy
 from valence.text.prompt import Cut, Message, Prompt, Slot, cut, spaced, without_system
+
+if TYPE_CHECKING:
+    from valence.llm.scorer import LabelScorer
 
 RANDOM = "random"
 """The name of a tiny model with random weights, made on the spot: it knows nothing and shows that everything else works."""
@@ -31,31 +33,34 @@ class Local:
         """Load the weights.
 
         Raises:
-            BadSetting: there are no such weights here, and the hub does not give them.
+            BadSetting: there are no such weights here, and the hub does not give them; or a .gguf that cannot be dequantised.
             MissingPackage: torch or transformers is not installed.
         """
         try:
             import torch
 
+            from valence.llm.scorer import LabelScorer
+            from valence.llm.tuning.weights import Weights
             from valence.training.device import resolve_device
         except ImportError:
             raise MissingPackage("torch", "torch", "--backend transformers") from None
-        where = resolve_device(device)
+        where, weights = resolve_device(device), Weights.find(name)
         kind = torch.bfloat16 if _halved(precision, where) else torch.float32
-        self._model, self._tokenizer, mark = _random() if name == RANDOM else _load(name, kind)
-        self._model = self._model.to(where, kind).eval()
+        self._tokenizer = weights.tokenizer()
+        self._model = weights.model(where, kind, 16).eval()
         self._where, self._batch_tokens = where, batch_tokens
-        self._scorer = LabelScorer(self._model, where)
+        self._scorer: LabelScorer | None = LabelScorer(self._model)
         self._frames: dict[tuple[Prompt, Ask], Frame] = {}
         self.name, self.device = name, str(where)
-        self.identity = f"transformers {mark} {kind}"
+        self.loaded = weights.title
+        self.identity = f"transformers {weights.digest()} {kind}"
         self.parameters = sum(p.numel() for p in self._model.parameters())
 
     def ask(self, questions: Sequence[Question], ask: Ask) -> Iterator[tuple[int, Reply]]:
         """Answer the questions, those of similar length together; a reply depends on its own question alone."""
         for start in range(0, len(questions), TOGETHER):
             rows = [self.row(question, ask) for question in questions[start : start + TOGETHER]]
-            for i, reply in self._generated(rows, ask) if ask.way == "generate" else self._scored(rows, ask):
+            for i, reply in self._spoken(rows, ask) if ask.way == "generate" else self._scored(rows, ask):
                 yield start + i, reply
 
     def row(self, question: Question, ask: Ask) -> Row:
@@ -75,40 +80,31 @@ class Local:
 
     def close(self) -> None:
         """Free the weights."""
-        self._model = None
-        self._scorer = LabelScorer(None, self._where)
+        self._model = self._scorer = None
+
+    @property
+    def _open(self) -> LabelScorer:
+        if self._scorer is None:
+            raise BadSetting(f"The weights of {self.name} were freed. Load the run again.")
+        return self._scorer
 
     def _scored(self, rows: list[Row], ask: Ask) -> Iterator[tuple[int, Reply]]:
-        for i, steps in self._scorer.score(rows, self._batch_tokens):
+        for i, steps in self._open.score(rows, self._batch_tokens):
             if ask.way == "score":
                 yield i, Answer(scores=tuple(map(sum, steps)))
             else:
                 yield i, Answer(text=ask.words[greedy(rows[i].labels, steps)])
 
+    def _spoken(self, rows: list[Row], ask: Ask) -> Iterator[tuple[int, Reply]]:
+        with self._open.generating():
+            yield from self._generated(rows, ask)
+
     def _generated(self, rows: list[Row], ask: Ask) -> Iterator[tuple[int, Reply]]:
-        from valence.llm.label_scores import batches
+        from valence.llm.speaking import continuations
 
-        for batch in batches(rows, self._batch_tokens):
-            prompts = [rows[i].prompt for i in batch]
-            for i, prompt, text in zip(batch, prompts, self._continue(prompts, ask.thinking + ask.answer_tokens), strict=True):
-                begun = ask.thinking > 0 and self._text(prompt[-8:]).rstrip().endswith("<think>")
-                yield i, Answer(text=spoken(text, open_thought=begun))
-
-    def _continue(self, prompts: list[Tokens], room: int) -> list[str]:
-        """Continue each prompt greedily; padded in front, as `generate` wants it, with a mask from which it counts positions."""
-        import torch
-        from transformers import GenerationConfig
-
-        longest, pad = max(map(len, prompts)), self._pad
-        ids = torch.tensor([[pad] * (longest - len(p)) + list(p) for p in prompts], device=self._where)
-        mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self._where)
-        own = self._model.generation_config
-        plan: Any = GenerationConfig(  # type: ignore[no-untyped-call]
-            max_new_tokens=room, do_sample=False, pad_token_id=pad, eos_token_id=own.eos_token_id, bos_token_id=own.bos_token_id
-        )
-        with torch.inference_mode():
-            found = self._model.generate(input_ids=ids, attention_mask=mask, generation_config=plan)
-        return [self._text(row[longest:], skip_special_tokens=True) for row in found]
+        for i, ids in continuations(self._model, rows, ask.thinking + ask.answer_tokens, self._pad, self._batch_tokens):
+            begun = ask.thinking > 0 and self._text(rows[i].prompt[-8:]).rstrip().endswith("<think>")
+            yield i, Answer(text=spoken(self._text(ids, skip_special_tokens=True), open_thought=begun))
 
     def _text(self, ids: Any, **settings: bool) -> str:  # noqa: ANN401 - a list or a tensor
         return str(self._tokenizer.decode(ids, clean_up_tokenization_spaces=False, **settings))
@@ -159,25 +155,3 @@ def _halved(precision: Precision, device: Any) -> bool:  # noqa: ANN401
     from valence.training.device import use_bfloat16
 
     return precision == "bfloat16" or (device.type != "cpu" and use_bfloat16(precision, device))
-
-
-def _load(name: str, kind: Any) -> tuple[Any, Any, str]:  # noqa: ANN401
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils.logging import disable_progress_bar
-
-    disable_progress_bar()  # type: ignore[no-untyped-call]
-
-    folder = find_weights(name)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder or name)
-        model = AutoModelForCausalLM.from_pretrained(folder or name, dtype=kind)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise BadSetting(f"No weights {name!r}: not a folder, not in $VALENCE_MODELS, and the hub says: {reason}") from None
-    return model, tokenizer, digest(folder) if folder else f"{name} {getattr(model.config, '_commit_hash', '')}"
-
-
-def _random() -> tuple[Any, Any, str]:
-    from valence.llm.random_llama import random_llama
-
-    return (*random_llama(), RANDOM)

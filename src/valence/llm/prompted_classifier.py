@@ -52,6 +52,11 @@ class PromptedClassifier:
         return self.backend.device
 
     @property
+    def loaded(self) -> str:
+        """What was really read, for the record: the weights' name, and how they lay there."""
+        return str(getattr(self.backend, "loaded", self.backend.name))
+
+    @property
     def earlier_seconds(self) -> float:
         """Seconds that answers from the cache took when they were given: add them to a call's own to know what it cost."""
         return self.tally.earlier_seconds
