@@ -298,6 +298,9 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, nargs="+", default=[16384, 65536])
     parser.add_argument("--batch-texts", type=int, help="texts of a batch at most, as the methods have 32")
     parser.add_argument("--device", default="auto")
+    parser.add_argument(
+        "--stock-texts", type=int, help="texts that the stock way reads, all when not given"
+    )
     parser.add_argument("--no-stock", action="store_true")
     parser.add_argument("--compile", choices=("both", "yes", "no"), default="both")
     parser.add_argument("--check", action="store_true")
@@ -324,7 +327,8 @@ def main() -> None:
             for tokens in options.tokens:
                 profile_ours(name, data, tokens, compiled=options.compile != "no", texts=options.batch_texts)
             continue
-        cases: dict[str, Callable[[], dict[str, float]]] = {} if options.no_stock else {"stock": lambda n=name, d=data: run_stock(n, d)}
+        fewer = examples(lengths[: options.stock_texts], SHAPES[name][1]["vocab_size"], device)
+        cases: dict[str, Callable[[], dict[str, float]]] = {} if options.no_stock else {"stock": lambda n=name, d=fewer: run_stock(n, d)}
         for tokens in options.tokens:
             for compiled in {"both": (False, True), "yes": (True,), "no": (False,)}[options.compile]:
                 cases[f"ours {tokens}{' compiled' * compiled}"] = lambda n=name, d=data, t=tokens, c=compiled: train_ours(

@@ -77,7 +77,9 @@ class Replay:
         room = self.room_of(rows)
         if room is None:
             self._forget_gradients()
-            return self._work(self._train.batch(rows)).detach()
+            # in the captures' stream too: compiled layers keep the places of their gradients in the stream that met them first
+            with self._beside():
+                return self._work(self._train.batch(rows)).detach()
         index = torch.full((room.texts,), -1)
         index[: len(rows)] = torch.from_numpy(np.ascontiguousarray(rows))
         known = self._graphs.get(room)

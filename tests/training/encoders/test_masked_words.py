@@ -150,6 +150,7 @@ def test_a_body_that_lacks_a_part_is_refused():
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")  # the compiler looks at it
 @pytest.mark.parametrize("compiled", [False, True])
 def test_a_gpu_takes_the_loss_and_the_gradients_of_a_cpu(origin, compiled):
     ids, layout, places = packed(origin)

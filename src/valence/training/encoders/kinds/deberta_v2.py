@@ -22,6 +22,7 @@ from valence.training.encoders.attention import (
     projected,
     projected_jointly,
 )
+from valence.training.encoders.feedforward import fed_forward
 from valence.training.encoders.kind import Kind
 from valence.training.encoders.layout import Ends, Layout, Part
 
@@ -120,7 +121,7 @@ def _projections(block: Any) -> tuple[nn.Module, ...]:  # noqa: ANN401
 
 def _behind(layer: Any, hidden: Tensor, seen: Tensor) -> Tensor:  # noqa: ANN401
     attended = layer.attention.output(seen.flatten(1), hidden).to(hidden.dtype)
-    found: Tensor = layer.output(layer.intermediate(attended), attended).to(hidden.dtype)
+    found: Tensor = fed_forward(layer, attended).to(hidden.dtype)
     return found
 
 

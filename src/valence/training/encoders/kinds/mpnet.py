@@ -19,6 +19,7 @@ from valence.training.encoders.attention import (
     projected,
     projected_jointly,
 )
+from valence.training.encoders.feedforward import fed_forward
 from valence.training.encoders.kind import Kind, TanhHead
 from valence.training.encoders.layout import Ends, Layout, Part
 
@@ -108,7 +109,7 @@ def _projections(attention: Any) -> tuple[nn.Module, ...]:  # noqa: ANN401
 def _behind(layer: Any, hidden: Tensor, seen: Tensor) -> Tensor:  # noqa: ANN401
     block = layer.attention
     attended = block.LayerNorm(block.dropout(block.attn.o(seen.flatten(1))) + hidden).to(hidden.dtype)
-    found: Tensor = layer.output(layer.intermediate(attended), attended).to(hidden.dtype)
+    found: Tensor = fed_forward(layer, attended).to(hidden.dtype)
     return found
 
 
