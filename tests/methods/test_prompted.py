@@ -122,6 +122,17 @@ def test_six_models_of_the_document_are_presets_and_a_sweep():
     assert {e.method.model for e in found} == {"deepseek-r1:8b", "llama3.1:8b", "qwen3:8b", "gemma2:9b", "phi4-mini", "mistral:7b"}
 
 
+def test_small_models_are_asked_in_every_way_and_calibrated_on_two_data_sets():
+    from valence.sweep import read
+
+    found = read("prompted_small")
+    ways = [(e.method.answer, e.method.calibrate) for e in found]
+    assert len(found) == 48
+    assert all(ways.count(way) == 12 for way in (("score", False), ("choice", False), ("generate", False), ("score", True)))
+    assert {(e.data, e.method.shots) for e in found} == {(data, shots) for data in ("sst2", "imdb_2000") for shots in (0, 8)}
+    assert {e.method.backend for e in found} == {"transformers"}
+
+
 class Ollama(BaseHTTPRequestHandler):
     """Two models that both know good words: one answers in a word, one talks where it reads `plot`, and fails each first try."""
 
