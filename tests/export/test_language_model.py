@@ -11,39 +11,16 @@ from valence.export.language_model import SENTENCES, answers, merge
 from valence.export.ollama import write_modelfile
 
 from conftest import sentences  # isort: skip
+from tiny_language_models import save_language_model  # isort: skip
 
-CHAT = "{% for m in messages %}<s>{{ m.role }}\n{{ m.content }}</s>\n{% endfor %}{% if add_generation_prompt %}<s>assistant\n{% endif %}"
-SHAPE = {
-    "vocab_size": 260,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 2048,
-    "bos_token_id": 256,
-    "eos_token_id": 257,
-    "pad_token_id": 257,
-    "initializer_range": 0.2,
-}
 TINY = "--template brief --bits 16 --epochs 20 --minimum-steps 0 --batch-texts 8 --learning-rate 0.01 --max-review-tokens 96"
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """A store with a run of qlora and one of llm_head over a random model."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    from valence.llm.random_llama import byte_tokenizer
-    from valence.training.trainer import quiet_transformers
-
     folder = tmp_path_factory.mktemp("tuned")
-    with torch.random.fork_rng(devices=[]), quiet_transformers():
-        torch.manual_seed(0)
-        LlamaForCausalLM(LlamaConfig(**SHAPE)).save_pretrained(folder / "llama")
-    tokenizer = byte_tokenizer()
-    tokenizer.chat_template = CHAT
-    tokenizer.save_pretrained(folder / "llama")
+    save_language_model(folder / "llama")
     texts, labels = sentences(56)
     rows = [
         f'{i},"{t}",{("negative", "positive")[y]},{"train" if i < 48 else "test"}'

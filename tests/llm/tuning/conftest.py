@@ -7,26 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from valence.llm.random_llama import byte_tokenizer
 from valence.types import Split
 
 from conftest import sentences  # isort: skip
+from tiny_language_models import save_language_model  # isort: skip
 
-CHAT = "{% for m in messages %}<s>{{ m.role }}\n{{ m.content }}</s>\n{% endfor %}{% if add_generation_prompt %}<s>assistant\n{% endif %}"
-"""Ends a message with the tokenizer's `</s>`."""
-SHAPE = {
-    "vocab_size": 260,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 2048,
-    "bos_token_id": 256,
-    "eos_token_id": 257,
-    "pad_token_id": 257,
-    "initializer_range": 0.2,
-}
 MIXED = {"head_dim": 8, "sliding_window": 16, "layer_types": ["sliding_attention", "full_attention"]}
 ARCHITECTURES = {
     "mistral": {"sliding_window": 16},
@@ -42,20 +27,8 @@ ARCHITECTURES = {
 @functools.cache
 def tiny_language_model(kind: str, chat: bool = False) -> Path:
     """Make a folder with weights, tokenizer and, if asked, a chat template."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    from valence.training.trainer import quiet_transformers
-
     folder = Path(tempfile.mkdtemp(prefix="valence-tests-")) / kind
-    config = AutoConfig.for_model(kind, **SHAPE, **ARCHITECTURES[kind])
-    with torch.random.fork_rng(devices=[]), quiet_transformers():
-        torch.manual_seed(0)
-        AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-    tokenizer = byte_tokenizer()
-    tokenizer.chat_template = CHAT if chat else None
-    tokenizer.save_pretrained(folder)
-    return folder
+    return save_language_model(folder, kind, chat=chat, **ARCHITECTURES[kind])
 
 
 @pytest.fixture

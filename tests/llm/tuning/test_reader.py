@@ -12,9 +12,10 @@ from valence.llm.random_llama import byte_tokenizer
 from valence.llm.tuning.reader import Reader
 from valence.text.prompt import Prompt, tidy
 
+from tiny_language_models import CHAT  # isort: skip
+
 REVIEWS = ("A joy from start to end.", "Dull.<br />Very.", "", "The cast is fine; the plot is not, and it goes on for two hours. </s>")
 WORDS = ("negative", "positive")
-CHAT = "{% for m in messages %}<s>{{ m.role }}\n{{ m.content }}</s>\n{% endfor %}{% if add_generation_prompt %}<s>assistant\n{% endif %}"
 PROMPT = Prompt(find_template("default"), WORDS)
 
 
