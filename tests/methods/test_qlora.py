@@ -11,6 +11,7 @@ from valence.methods.qlora import Qlora
 from valence.types import Journal, Split, Task
 
 from conftest import sentences  # isort: skip
+from tiny_language_models import save_language_model  # isort: skip
 
 KINDS = ("mistral", "qwen3", "llama", "gemma3_text", "phi3", "qwen2")
 LABELS = ("negative", "positive")
@@ -23,21 +24,7 @@ SMALL = {
     "max_review_tokens": 64,
     "template": "brief",
 }
-SHAPE = {
-    "vocab_size": 260,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 2048,
-    "bos_token_id": 256,
-    "eos_token_id": 257,
-    "pad_token_id": 257,
-    "initializer_range": 0.2,
-}
 OWN = {"mistral": {"sliding_window": 16}, "phi3": {"sliding_window": None}, "gemma3_text": {"head_dim": 8, "sliding_window": 16}}
-CHAT = "{% for m in messages %}<s>{{ m.role }}\n{{ m.content }}</s>\n{% endfor %}{% if add_generation_prompt %}<s>assistant\n{% endif %}"
 
 
 @pytest.fixture(autouse=True)
@@ -50,24 +37,7 @@ def own_cache(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def folder_of(tmp_path_factory):
     """Make a tiny language model with a chat template, by its architecture."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    from valence.llm.random_llama import byte_tokenizer
-    from valence.training.trainer import quiet_transformers
-
-    def make(kind: str, seed: int = 0):
-        folder = tmp_path_factory.mktemp(kind)
-        config = AutoConfig.for_model(kind, **SHAPE, **OWN.get(kind, {}))
-        with torch.random.fork_rng(devices=[]), quiet_transformers():
-            torch.manual_seed(seed)
-            AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-        tokenizer = byte_tokenizer()
-        tokenizer.chat_template = CHAT
-        tokenizer.save_pretrained(folder)
-        return folder
-
-    return make
+    return lambda kind, seed=0: save_language_model(tmp_path_factory.mktemp(kind), kind, seed=seed, **OWN.get(kind, {}))
 
 
 def toy(n: int, seed: int = 0) -> Split:
@@ -200,7 +170,7 @@ def test_a_torn_adapter_is_refused(folder_of, tmp_path):
     ("setting", "message"),
     [
         ({"bits": 4}, "bits 4 needs a CUDA device for bitsandbytes, this run is on cpu. Set --bits 16"),
-        ({"engine": "unsloth"}, "engine unsloth needs CUDA and the package unsloth"),
+        ({"engine": "unsloth"}, r"(needs the package .unsloth.|needs an NVIDIA, AMD or Intel GPU|computes on a GPU)"),
         ({"label_words": ("same", "Same")}, "label_words must be 2 different words"),
         ({"max_review_tokens": 4000}, "a prompt may take 4"),
         ({"template": "breif"}, "Did you mean 'brief'"),
@@ -215,7 +185,7 @@ def test_what_cannot_be_is_refused_before_weights_are_read(setting, message, fol
         Qlora(**{**SMALL, "backbone": str(folder), **setting}).fit(toy(8), toy(4, 1), task())
 
 
-@pytest.mark.parametrize("setting", [{"label_smoothing": 0.1}, {"adversarial": 0.5}])
+@pytest.mark.parametrize("setting", [{"label_smoothing": 0.1}, {"adversarial": 0.5}, {"compiled": True, "engine": "unsloth"}])
 def test_a_setting_that_would_be_passed_over_is_refused(setting):
     with pytest.raises(ValueError, match=next(iter(setting))):
         Qlora(**setting)
@@ -236,6 +206,48 @@ def test_every_way_to_train_reloads_to_the_same_bits(method, setting, folder_of,
     np.testing.assert_array_equal(again.predict(texts).probabilities, told)
     assert again.size == fitted.size
     assert 0 < fitted.size.trainable < fitted.size.total
+
+
+def test_eight_bits_without_their_package_are_refused_before_weights_are_read(monkeypatch):
+    import importlib.util
+
+    from valence.errors import MissingPackage
+    from valence.llm.tuning.weights import Weights
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "bitsandbytes" else found(name, *rest))
+    monkeypatch.setattr(Weights, "model", lambda *_: pytest.fail("weights were read"))
+    with pytest.raises(MissingPackage, match=r"--optimizer adamw_8bit needs the package 'bitsandbytes'"):
+        LlmHead(**{**SMALL, "backbone": "random", "optimizer": "adamw_8bit"}).fit(toy(8), toy(4, 1), task())
+
+
+@pytest.mark.parametrize("method", [Qlora, LlmHead])
+def test_a_training_with_moments_in_eight_bits_learns_resumes_and_reloads(method, folder_of, tmp_path):
+    pytest.importorskip("bitsandbytes", reason="the package bitsandbytes is not installed")
+    # rank 128: from 4,096 numbers on a tensor's moments have eight bits
+    settings = method(backbone=str(folder_of("llama")), optimizer="adamw_8bit", **{**SMALL, "epochs": 3, "rank": 128})
+    train, valid = toy(32), toy(8, 1)
+    whole = Kept()
+    fitted = settings.fit(train, valid, task(whole))
+    expected = fitted.predict(valid.texts).probabilities
+    assert whole.rows[-1][1]["loss"] < whole.rows[0][1]["loss"]
+
+    class Killed(Kept):
+        folder = tmp_path / "checkpoints"
+
+        def log(self, step, **values):
+            super().log(step, **values)
+            if values.get("epoch") == 3:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        settings.fit(train, valid, task(Killed()))
+    resumed = Kept()
+    resumed.folder = tmp_path / "checkpoints"
+    np.testing.assert_array_equal(settings.fit(train, valid, task(resumed)).predict(valid.texts).probabilities, expected)
+    assert resumed.rows[0][0] > 4, "it went on where it was killed"
+    fitted.save(tmp_path)
+    np.testing.assert_array_equal(settings.load(tmp_path, task()).predict(valid.texts).probabilities, expected)
 
 
 def test_an_encoder_is_no_language_model(tmp_path):

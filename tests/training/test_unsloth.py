@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import torch
 
 from valence.errors import BadSetting, MissingPackage
 from valence.methods.lora import Lora
-from valence.training.unsloth import check_unsloth
+from valence.training.unsloth import check_unsloth, import_unsloth
 from valence.types import Split, Task
 
 
@@ -36,3 +38,19 @@ def test_a_method_is_refused_before_its_backbone_is_looked_for(monkeypatch: pyte
     texts = Split(("a", "b"), ("Good.", "Bad."), np.array([1, 0]))
     with pytest.raises(MissingPackage):
         Lora(engine="unsloth", backbone="no-such-backbone").fit(texts, texts, Task(("bad", "good")))
+
+
+def test_importing_it_prints_nothing_and_leaves_the_working_folder_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "unsloth.py").write_text("import os; print('banner')\nSEEN = dict(os.environ)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "unsloth", raising=False)
+    for name in ("UNSLOTH_DISABLE_STATISTICS", "UNSLOTH_COMPILE_LOCATION"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    seen = import_unsloth().SEEN
+    monkeypatch.delitem(sys.modules, "unsloth")
+    assert capsys.readouterr().out == ""
+    assert seen["UNSLOTH_DISABLE_STATISTICS"] == "1"
+    assert Path(seen["UNSLOTH_COMPILE_LOCATION"]).is_absolute()

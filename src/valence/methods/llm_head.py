@@ -22,11 +22,11 @@ class LlmHead(Tuning):
         "Radford et al., 2018, Improving Language Understanding by Generative Pre-Training; Hu et al., 2021, arXiv:2106.09685"
     )
 
-    def over(self, model: Any, reader: Reader, labels: int) -> PromptNetwork:  # noqa: ANN401 - transformers' classes are untyped
+    def over(self, model: Any, reader: Reader, labels: int, *, padded: bool = False) -> PromptNetwork:  # noqa: ANN401 - untyped there
         """Put the head on the last own token's state."""
         from valence.llm.tuning.networks import HeadNetwork
 
-        return HeadNetwork(model, labels)
+        return HeadNetwork(model, labels, padded=padded)
 
     def objective(self) -> Callable[..., Objective]:
         """Return the cross-entropy of the head's logits."""

@@ -44,11 +44,11 @@ class Qlora(Tuning):
         """Return how each review is put into the prompt."""
         return Ask("generate", prompt.words, self.max_review_tokens, self.cut, self.form, answer_tokens=self.answer_tokens)
 
-    def over(self, model: Any, reader: Reader, labels: int) -> PromptNetwork:  # noqa: ANN401 - transformers' classes are untyped
+    def over(self, model: Any, reader: Reader, labels: int, *, padded: bool = False) -> PromptNetwork:  # noqa: ANN401 - untyped there
         """Score the label words in the answer's place."""
         from valence.llm.tuning.networks import AnswerNetwork
 
-        return AnswerNetwork(model, reader.words, reader.end)
+        return AnswerNetwork(model, reader.words, reader.end, padded=padded)
 
     def objective(self) -> Callable[..., Objective]:
         """Return the loss on the answer's tokens."""

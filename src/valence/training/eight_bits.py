@@ -6,7 +6,6 @@ import functools
 import importlib
 import importlib.metadata
 import importlib.util
-import logging
 from typing import Any
 
 import torch
@@ -41,13 +40,7 @@ def eight_bit_adamw(groups: list[dict[str, Any]], rate: float) -> torch.optim.Op
 
 @functools.cache
 def _flat_class() -> Any:  # noqa: ANN401 - bitsandbytes has no types, and importing it costs seconds
-    notes = logging.getLogger("bitsandbytes")
-    level = notes.level
-    notes.setLevel(logging.ERROR)  # that a four-bit product for CPUs is not installed is of no interest here
-    try:
-        parent: Any = importlib.import_module("bitsandbytes.optim").AdamW8bit
-    finally:
-        notes.setLevel(level)
+    parent: Any = importlib.import_module("bitsandbytes.optim").AdamW8bit
 
     class FlatAdamW8bit(parent):  # type: ignore[misc]
         """States all are tensors by name, as a safetensors checkpoint keeps them; the parent's lie in a further dict, for FSDP."""

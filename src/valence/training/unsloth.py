@@ -6,7 +6,12 @@ is imported when a run asks for it and never else.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.util
+import io
+import os
+import tempfile
 from typing import Any
 
 import torch
@@ -14,8 +19,11 @@ import torch
 from valence.errors import BadSetting, MissingPackage
 
 
-def check_unsloth() -> None:
+def check_unsloth(others: str = "packed or trainer") -> None:
     """Say what is missing before any weights are fetched.
+
+    Args:
+        others: the engines that need no GPU, for the message.
 
     Raises:
         MissingPackage: unsloth is not installed.
@@ -24,7 +32,16 @@ def check_unsloth() -> None:
     if importlib.util.find_spec("unsloth") is None:
         raise MissingPackage("unsloth", "unsloth", "--engine unsloth (which also needs an NVIDIA, AMD or Intel GPU)")
     if not (torch.cuda.is_available() or (hasattr(torch, "xpu") and torch.xpu.is_available())):
-        raise BadSetting("engine 'unsloth' needs an NVIDIA, AMD or Intel GPU, and none was found. Use --engine packed or trainer.")
+        raise BadSetting(f"engine 'unsloth' needs an NVIDIA, AMD or Intel GPU, and none was found. Use --engine {others}.")
+
+
+def import_unsloth() -> Any:  # noqa: ANN401 - it has no types
+    """Import the package: its banner unprinted, its count of users not told, its generated modules in a folder of this process alone."""
+    os.environ.setdefault("UNSLOTH_DISABLE_STATISTICS", "1")
+    if "UNSLOTH_COMPILE_LOCATION" not in os.environ:  # it would write into the working folder
+        os.environ["UNSLOTH_COMPILE_LOCATION"] = tempfile.mkdtemp(prefix="valence-unsloth-")
+    with contextlib.redirect_stdout(io.StringIO()):
+        return importlib.import_module("unsloth")
 
 
 def load_by_unsloth(kind: Any, place: str, **settings: Any) -> Any:  # noqa: ANN401 - the classes of transformers are untyped
@@ -37,9 +54,7 @@ def load_by_unsloth(kind: Any, place: str, **settings: Any) -> Any:  # noqa: ANN
 
     What is missing is said by `check_unsloth`, before this.
     """
-    from unsloth import FastModel
-
-    model, _ = FastModel.from_pretrained(
+    model, _ = import_unsloth().FastModel.from_pretrained(
         model_name=place,
         auto_model=kind,
         dtype=torch.float32,
@@ -52,4 +67,4 @@ def load_by_unsloth(kind: Any, place: str, **settings: Any) -> Any:  # noqa: ANN
     return model
 
 
-__all__ = ["check_unsloth", "load_by_unsloth"]
+__all__ = ["check_unsloth", "import_unsloth", "load_by_unsloth"]

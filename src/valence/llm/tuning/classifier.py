@@ -130,10 +130,19 @@ class TunedClassifier:
             learned = load_file(folder / ADAPTER, device=str(self.where))
         except (OSError, SafetensorError) as error:
             raise BadData(f"{folder / ADAPTER} cannot be read: {error}.") from error
-        wanted = {name: value.shape for name, value in self.network.state_dict().items()}
-        if wanted != {name: value.shape for name, value in learned.items()}:
-            raise BadData(f"{folder / ADAPTER} holds {len(learned)} tensors that are not the {len(wanted)} this method learns.")
-        self.network.load_state_dict(learned, strict=False)
+        take(self.network, learned, str(folder / ADAPTER))
 
 
-__all__ = ["ADAPTER", "TunedClassifier"]
+def take(network: PromptNetwork, learned: dict[str, torch.Tensor], source: str) -> None:
+    """Put what was learned into a network.
+
+    Raises:
+        BadData: it is not what this network learns; `source` says where it came from.
+    """
+    wanted = {name: value.shape for name, value in network.state_dict().items()}
+    if wanted != {name: value.shape for name, value in learned.items()}:
+        raise BadData(f"{source} holds {len(learned)} tensors that are not the {len(wanted)} this method learns.")
+    network.load_state_dict(learned, strict=False)
+
+
+__all__ = ["ADAPTER", "TunedClassifier", "take"]

@@ -42,10 +42,8 @@ class PromptNetwork(nn.Module):
 
     def _states(self, tokens: Tensor, layout: Layout) -> Tensor:
         body = self._body[0]
-        if self.padded:
-            time = torch.arange(tokens.shape[1], device=tokens.device)
-            mask = (time < layout.offsets.diff()[:, None]).long()
-            found: Tensor = body(input_ids=tokens, attention_mask=mask, use_cache=False).last_hidden_state
+        if self.padded:  # no mask: what stands behind a text comes later than all of it
+            found: Tensor = body(input_ids=tokens, use_cache=False).last_hidden_state
             return pack(found, layout)
         ids, positions = pack(tokens, layout)[None], layout.order[None] + self._beginning.tokens
         packed: Tensor = body(

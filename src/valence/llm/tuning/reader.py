@@ -89,16 +89,20 @@ class Reader(Local):
         special = {*self._tokenizer.all_special_ids, *(self._tokenizer.added_tokens_decoder)}
         return int(after[0] if after and after[0] in special else own)
 
+    @property
+    def room(self) -> int:
+        """Tokens of the longest prompt with its answer."""
+        return len(self.rows([""])[0].prompt) + self.asked.max_review_tokens + max(map(len, self.words)) + 1
+
     def check_room(self, places: int | None) -> None:
         """Refuse reviews that would not fit.
 
         Raises:
             BadSetting: prompt, review and answer may take more than the model's `places`.
         """
-        most = len(self.rows([""])[0].prompt) + self.asked.max_review_tokens + max(map(len, self.words)) + 1
-        if places and most > places:
+        if places and self.room > places:
             raise BadSetting(
-                f"max_review_tokens {self.asked.max_review_tokens}: a prompt may take {most} tokens, {self.name} has {places}."
+                f"max_review_tokens {self.asked.max_review_tokens}: a prompt may take {self.room} tokens, {self.name} has {places}."
             )
 
     def speak(self, network: PromptNetwork, texts: Sequence[str], labels: Sequence[str], known: Mapping[int, int]) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class Tuning(Recipe, Method):
     bits: Literal[4, 16] = 4
     """Bits of a frozen weight: 4 is nf4 by bitsandbytes, on CUDA only; 16 is plain LoRA, in float32 where there is no bfloat16."""
     engine: Literal["packed", "unsloth"] = "packed"  # type: ignore[assignment]
-    """`packed`, our loop without padding; `unsloth` needs that package and CUDA, and is refused by this version."""
+    """`packed`, our loop without padding; `unsloth`, the same loop over padded batches with that package's layers: it needs CUDA."""
     optimizer: Literal["adamw", "adamw_8bit"] = "adamw"
     """`adamw` keeps its two moments of each number in float32; `adamw_8bit`, by bitsandbytes, in eight bits: a quarter of the memory."""
     rank: PositiveInt = 16
@@ -85,9 +85,15 @@ class Tuning(Recipe, Method):
             raise ValueError("adversarial is for networks over words; a tuned language model has no such step")
         return self
 
+    @model_validator(mode="after")
+    def _compiled_once(self) -> Self:
+        if self.compiled and self.engine != "packed":
+            raise ValueError(f"compiled is for engine packed; {self.engine} has fused layers of its own")
+        return self
+
     @abstractmethod
-    def over(self, model: object, reader: Reader, labels: int) -> PromptNetwork:
-        """Make the network around transformers' model."""
+    def over(self, model: object, reader: Reader, labels: int, *, padded: bool = False) -> PromptNetwork:
+        """Make the network around transformers' model; `padded` where its attention is to be left as it is."""
 
     @abstractmethod
     def objective(self) -> Callable[..., Objective]:

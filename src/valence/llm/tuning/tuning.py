@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,14 +11,16 @@ from torch import Tensor, nn
 from valence.errors import BadSetting
 from valence.llm.local import RANDOM
 from valence.llm.places import find_template
-from valence.llm.tuning.classifier import TunedClassifier
+from valence.llm.tuning.classifier import TunedClassifier, take
+from valence.llm.tuning.fused import check_fused, forget_fused, fused_model
 from valence.llm.tuning.networks import PromptNetwork
 from valence.llm.tuning.reader import Reader
 from valence.llm.tuning.settings import Tuning
 from valence.llm.tuning.updates import add_updates
-from valence.llm.tuning.weights import Weights, check_bits, check_engine
+from valence.llm.tuning.weights import Weights, check_bits
 from valence.text.prompt import Prompt
 from valence.training.device import resolve_device, use_bfloat16
+from valence.training.eight_bits import check_eight_bits
 from valence.training.examples import Batch, Examples
 from valence.training.fitting import draw_plan, fit_network
 from valence.training.losses import CrossEntropy
@@ -40,21 +41,37 @@ def tune(settings: Tuning, train: Split, valid: Split, task: Task) -> TunedClass
     """Tune on `train`; the best epoch on `valid` is kept.
 
     Raises:
-        BadSetting: no such weights or template, 4 bits without CUDA, too few label words, reviews too long for the model.
+        BadSetting: no such weights or template, 4 bits without CUDA, too few label words, reviews too long for the model, an engine or an
+            optimiser that this machine or this model has not.
         FailedRun: a loss went non-finite.
     """
     weights, device, reader = _prepare(settings, Weights.find(settings.backbone), task)
+    if settings.optimizer == "adamw_8bit":
+        check_eight_bits(device)
+    if settings.engine == "unsloth":
+        check_fused(weights, device, reader.room)
     task.journal.progress(0, 1, f"reading {settings.backbone}")
     learn, check = (Examples(reader.encode(part.texts), part.labels, device) for part in (train, valid))
     labels, before = task.labels, dict[str, float]()
 
     def build() -> PromptNetwork:
-        network: PromptNetwork = _network(settings, weights, reader, device, task)
+        fused = settings.engine == "unsloth"
+        if fused and not settings.before:
+            return _fused(settings, weights, reader, device, task)
+        network = _network(settings, weights, reader, device, task)
         if settings.before:
             before.update(_untouched(_classifier(settings, network.eval(), weights, reader, device, labels), valid, task))
-        return network
+        if not fused:
+            return network
+        del network
+        return _fused(settings, weights, reader, device, task)
 
-    network = fit_network(build, learn, check, settings, task, settings.objective())
+    # the loop is ours, whoever's layers it runs over
+    network = fit_network(build, learn, check, settings.model_copy(update={"engine": "packed"}), task, settings.objective())
+    if settings.engine == "unsloth":
+        learned = {name: value.cpu() for name, value in network.state_dict().items()}
+        del network
+        network = _unfused(settings, weights, reader, device, task, learned)
     found = _classifier(settings, network, weights, reader, device, labels)
     if settings.before:
         after = {f"after_{name}": value for name, value in found.figures(valid).items()}
@@ -95,7 +112,6 @@ def reload(settings: Tuning, folder: Path, task: Task) -> TunedClassifier:
 def _prepare(settings: Tuning, weights: Weights, task: Task) -> tuple[Weights, torch.device, Reader]:
     """Check all that can be checked before weights are fetched."""
     device = resolve_device(task.device)
-    check_engine(settings.engine)
     check_bits(settings.bits, device)
     places = None if weights.name == RANDOM else getattr(weights.config(), "max_position_embeddings", None)
     words = settings.label_words or task.labels
@@ -107,10 +123,14 @@ def _prepare(settings: Tuning, weights: Weights, task: Task) -> tuple[Weights, t
     return weights, device, reader
 
 
-def _network(settings: Tuning, weights: Weights, reader: Reader, device: torch.device, task: Task) -> Any:  # noqa: ANN401
+def _number_format(settings: Tuning, device: torch.device) -> torch.dtype:
     # a CPU keeps float32 unless asked: it has no arithmetic in bfloat16 that would be worth it everywhere
     asked = settings.precision == "bfloat16" or (device.type != "cpu" and use_bfloat16(settings.precision, device))
-    model = weights.model(device, torch.bfloat16 if asked else torch.float32, settings.bits)
+    return torch.bfloat16 if asked else torch.float32
+
+
+def _network(settings: Tuning, weights: Weights, reader: Reader, device: torch.device, task: Task) -> PromptNetwork:
+    model = weights.model(device, _number_format(settings, device), settings.bits)
     stops = model.generation_config.eos_token_id
     known = stops if isinstance(stops, list) else [] if stops is None else [stops]
     model.generation_config.eos_token_id = sorted({*known, reader.end})
@@ -121,6 +141,21 @@ def _network(settings: Tuning, weights: Weights, reader: Reader, device: torch.d
     if settings.compiled:
         network.compile_layers()
     return network
+
+
+def _fused(settings: Tuning, weights: Weights, reader: Reader, device: torch.device, task: Task) -> PromptNetwork:
+    model = fused_model(settings, weights, _number_format(settings, device), device, reader.room, task.seed)
+    return settings.over(model, reader, len(task.labels), padded=True)
+
+
+def _unfused(
+    settings: Tuning, weights: Weights, reader: Reader, device: torch.device, task: Task, learned: dict[str, Tensor]
+) -> PromptNetwork:
+    """Return what unsloth has tuned as the network that a later `load` makes, so that both give the same answers."""
+    forget_fused(weights.config().model_type)
+    network = _network(settings, weights, reader, device, task)
+    take(network, learned, "what unsloth has tuned")
+    return network.eval()
 
 
 def _classifier(

@@ -101,7 +101,7 @@ class Weights:
         from transformers import AutoConfig
         from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as KNOWN
 
-        whole = self._asked(AutoConfig.from_pretrained)
+        whole = self.read(AutoConfig.from_pretrained)
         config = whole.get_text_config()
         if config.model_type.replace("-", "_") in KINDS.names or config.model_type not in KNOWN:
             raise BadSetting(f"backbone {self.name!r} is a {config.model_type!r}, no causal language model. For encoders: valence run lora")
@@ -114,7 +114,7 @@ class Weights:
         from transformers import AutoTokenizer
 
         with quiet_transformers():
-            return self._asked(AutoTokenizer.from_pretrained)
+            return self.read(AutoTokenizer.from_pretrained)
 
     def model(self, device: torch.device, kind: torch.dtype, bits: Bits) -> Any:  # noqa: ANN401
         """Return transformers' causal language model.
@@ -134,13 +134,18 @@ class Weights:
             plan = quantised(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=kind)
             settings |= {"quantization_config": plan, "device_map": {"": device}}
         with quiet_transformers():
-            model = self._asked(AutoModelForCausalLM.from_pretrained, **settings)
+            model = self.read(AutoModelForCausalLM.from_pretrained, **settings)
         return model if bits == 4 else model.to(device)
 
-    def _asked(self, read: Any, **settings: Any) -> Any:  # noqa: ANN401
+    def read(self, read: Any, **settings: Any) -> Any:  # noqa: ANN401
+        """Call a function such as `from_pretrained` with the folder or the hub's name, and no code from there.
+
+        Raises:
+            BadSetting: there is nothing to read; the hub's reason is in the message.
+        """
         try:
             place = dequantised(self.gguf) if self.gguf is not None else self.folder or self.name
-            return read(place, trust_remote_code=False, **settings)
+            return read(str(place), trust_remote_code=False, **settings)
         except (OSError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise BadSetting(f"No weights {self.name!r}: not a folder, not in $VALENCE_MODELS, and the hub says: {reason}") from None
@@ -167,17 +172,4 @@ def check_bits(bits: Bits, device: torch.device) -> None:
         raise BadSetting("bits 4 needs the package bitsandbytes. Install it with: pip install bitsandbytes, or set --bits 16.")
 
 
-def check_engine(engine: str) -> None:
-    """Refuse the engine that is not here, before any weights are fetched.
-
-    Raises:
-        BadSetting: the engine is not `packed`.
-    """
-    if engine == "packed":
-        return
-    has = importlib.util.find_spec(engine) is not None
-    found = "it is installed, but this version of Valence has never been run with it and refuses to guess" if has else "it is not installed"
-    raise BadSetting(f"engine {engine} needs CUDA and the package {engine}: {found}. Use --engine packed.")
-
-
-__all__ = ["Bits", "Weights", "check_bits", "check_engine"]
+__all__ = ["Bits", "Weights", "check_bits"]
