@@ -70,6 +70,19 @@ def test_bfloat16_gives_the_same_label_in_any_batch():
     np.testing.assert_array_equal(alone[clear], together[clear])
 
 
+def test_two_labels_close_together_are_not_rounded_to_one_score_in_bfloat16():
+    model, _ = random_llama()
+    with torch.no_grad():
+        head = model.to(torch.bfloat16).get_output_embeddings().weight
+        head *= 40.0  # logits of some tens, as real models have: bfloat16 tells them apart by an eighth
+        head[104] = head[103] * (1 + 2**-6)
+    some = [Row(row.prompt, ((103,), (104,))) for row in rows(32)]
+    found = dict(LabelScorer(model.eval()).score(some, 4096))
+    gaps = np.array([found[i][0][0] - found[i][1][0] for i in range(32)])
+    assert np.abs(gaps).min() > 1e-4
+    assert len(np.unique(gaps)) == 32
+
+
 @pytest.mark.parametrize("padded", [False, True])
 @pytest.mark.parametrize("kind", ["gemma3_text", "mistral"])
 def test_sliding_windows_are_scored_as_without_padding(kind, padded):

@@ -49,6 +49,16 @@ def test_free_words_are_the_same_alone_and_together(local, questions, ask):
     assert together == [replies(local, [question], ask("generate"))[0].text for question in asked]
 
 
+def test_ways_that_take_turns_on_one_model_change_no_answer(local, questions, ask):
+    asked = questions(*REVIEWS)
+    ways = [ask(way) for way in ("score", "choice", "generate")]
+    apart = [replies(Local("random", "cpu", "auto", 4096), asked, way) for way in ways]
+    # together, and with what all begin with read for another prompt in between
+    for _ in range(2):
+        assert [replies(local, asked, way) for way in ways] == apart
+        assert len(replies(local, questions("Fun.", "Not fun.", words=("bad", "good")), ask(words=("bad", "good")))) == 2
+
+
 def test_held_words_are_label_words(local, questions, ask):
     words = ("poor", "positive", "passable")
     assert {reply.text for reply in replies(local, questions(*REVIEWS, words=words), ask("choice", words))} <= set(words)
@@ -137,3 +147,13 @@ def test_smollm_scores_reviews_alike_alone_and_together(smollm, questions, ask):
     alone = np.array([replies(local, [question], ask())[0].scores for question in asked])
     np.testing.assert_allclose(alone, together, atol=1e-4)
     assert together[0, 1] - together[0, 0] > together[1, 1] - together[1, 0], "a joy is more positive than dull"
+
+
+@pytest.mark.real
+def test_a_lone_gguf_is_read_and_the_record_says_that_it_was_quantised(smollm, questions, ask):
+    pytest.importorskip("gguf")
+    file = next(smollm.glob("*.gguf"))
+    local = Local(str(file), "cpu", "float32", 4096)
+    assert local.loaded == f"{file}, dequantised {file.stem.rpartition('.')[2].lower()}"
+    joy, dull = (reply.scores for reply in replies(local, questions(*REVIEWS[:2]), ask()))
+    assert joy[1] - joy[0] > dull[1] - dull[0]
