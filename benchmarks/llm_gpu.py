@@ -2,19 +2,25 @@
 
     python benchmarks/llm_gpu.py score                    8B: label words scored; padded batches of 32; one by one with generate
     python benchmarks/llm_gpu.py train --bits 4           8B, QLoRA: ours against a padded loop by transformers' Trainer
+    python benchmarks/llm_gpu.py train --unsloth          the same, and against unsloth's own model under that Trainer
     python benchmarks/llm_gpu.py score train --shape tiny --texts 40 --bits 16 --device cpu        does it run?
 
 Random weights of the real shape, made on the device; reviews of the real lengths, cut at 1,024 tokens, random tokens, between
 the 20 tokens of an instruction and 4 that lead to the answer. Rates count a review's own tokens and the prompt's, no padding.
 The machine's own limit is measured beside them: a large bfloat16 matrix product. "TRL-like" is the loop that TRL's
 SFTTrainer runs by default, done with transformers' Trainer: padded batches in random order, logits and loss over all places,
-peft's own casts; TRL itself is not installed where this was measured.
+peft's own casts; TRL itself is not installed where this was measured. With --unsloth the weights are written to a folder first
+(16 GB for the 8B), since that package reads them from one; its model, its fused loss and its checkpointing run under the same
+Trainer with the settings its notebooks name (AdamW of eight bits), over the same reviews.
 Reads imdb.parquet in $VALENCE_DATA for the lengths; without it, lengths of the same mean and spread.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gc
+import io
 import json
 import tempfile
 import time
@@ -27,6 +33,8 @@ from numpy.typing import NDArray
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, Trainer, TrainingArguments
 
+from valence.errors import ValenceError
+from valence.llm.random_llama import byte_tokenizer
 from valence.llm.tuning.networks import AnswerNetwork
 from valence.llm.tuning.updates import Updates, add_updates
 from valence.text.vocabulary import Tokens
@@ -35,6 +43,7 @@ from valence.training.device import resolve_device
 from valence.training.examples import Examples
 from valence.training.prediction import predict_logits
 from valence.training.trainer import quiet_transformers
+from valence.training.unsloth import check_unsloth, import_unsloth
 
 LLAMA = {"rope_theta": 500000.0, "max_position_embeddings": 131072, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
 SHAPES = {
@@ -163,7 +172,7 @@ def score(options: argparse.Namespace, device: torch.device, tflops: float) -> d
     started = clock(device)
     one_by_one(llm, whole, few)
     found["generate"] = rated("one by one, generate", few, int(whole.lengths[:few].sum()), clock(device) - started)
-    network = AnswerNetwork(llm, WORDS, END).eval()
+    network = AnswerNetwork(llm, WORDS, END).to(device).eval()
     ways = [("ours", whole, ()), ("ours, opening read once", rest, tuple(range(20, 20 + OPENING)))]
     for compiled in (False, True) if options.compile else (False,):
         if compiled:
@@ -212,8 +221,18 @@ def quantise(llm: Any) -> None:  # noqa: ANN401
 
 
 def train(options: argparse.Namespace, device: torch.device, tflops: float) -> dict[str, Any]:
-    """Train low-rank updates: ours, then the padded loop over the same model."""
+    """Train low-rank updates: ours, then the padded loop over the same model, then unsloth's if asked for."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        return _trained(options, device, tflops, Path(folder))
+
+
+def _trained(options: argparse.Namespace, device: torch.device, tflops: float, folder: Path) -> dict[str, Any]:
     llm = model(options.shape, device)
+    if options.unsloth:
+        llm.save_pretrained(folder)
+        tokenizer = byte_tokenizer()
+        tokenizer.add_special_tokens({"pad_token": "<pad>"})
+        tokenizer.save_pretrained(folder)
     most = flops_per_token(llm, 300)
     if options.bits == 4:
         quantise(llm)
@@ -222,7 +241,7 @@ def train(options: argparse.Namespace, device: torch.device, tflops: float) -> d
         llm.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     data = prompts(review_lengths(options.texts), llm.config.vocab_size, device, opening=True)
     found: dict[str, Any] = {"ours": _ours(llm, data, options, device)}
-    found["trl_like"] = _padded(llm, data, options, device)
+    found["trl_like"] = _padded(llm, data, options)
     if options.compile:
         found["ours, compiled"] = _ours(llm, data, options, device, compiled=True)
     rate = found["ours"]["tokens_per_second"]
@@ -230,11 +249,19 @@ def train(options: argparse.Namespace, device: torch.device, tflops: float) -> d
     # forward, and backward to the activations only; once more forward where layers are recomputed
     found["of_limit"] = rate * most * (3 if options.checkpointing else 2) / tflops / 1e12
     print(f"ours to the padded loop: {found['ratio']:.2f} x; {found['of_limit']:.2f} of the limit")
+    if options.unsloth:
+        del llm
+        gc.collect()
+        torch.cuda.empty_cache()
+        found["unsloth"] = _unsloth(folder, data, options)
+        best = max(v["tokens_per_second"] for k, v in found.items() if k.startswith("ours"))
+        found["ratio_to_unsloth"] = best / found["unsloth"]["tokens_per_second"]
+        print(f"ours, the better one, to unsloth: {found['ratio_to_unsloth']:.2f} x")
     return found
 
 
 def _ours(llm: Any, data: Examples, options: argparse.Namespace, device: torch.device, *, compiled: bool = False) -> dict[str, float]:  # noqa: ANN401
-    network = AnswerNetwork(llm, WORDS, END).train()
+    network = AnswerNetwork(llm, WORDS, END).to(device).train()
     if compiled:
         network.compile_layers()
     learned = [p for p in network.parameters() if p.requires_grad]
@@ -273,12 +300,39 @@ def _pad(rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
     return {"input_ids": ids, "attention_mask": (ids != 0).long(), "labels": ids.masked_fill(ids == 0, -100)}
 
 
-def _padded(llm: Any, data: Examples, options: argparse.Namespace, device: torch.device) -> dict[str, float]:  # noqa: ANN401
+def _padded(llm: Any, data: Examples, options: argparse.Namespace) -> dict[str, float]:  # noqa: ANN401
     """Train the same updates as TRL's SFTTrainer would by default."""
     llm.set_attn_implementation("sdpa")
-    for module in llm.modules():
-        if hasattr(module, "cast_input_dtype_enabled"):
-            module.cast_input_dtype_enabled = True
+    layers = [module for module in llm.modules() if hasattr(module, "cast_input_dtype_enabled")]
+    for module in layers:
+        module.cast_input_dtype_enabled = True
+    try:
+        return _timed(llm, data, options, "TRL-like: padded batches of 16, all logits", 2, optim="adamw_torch_fused")
+    finally:
+        for module in layers:
+            module.cast_input_dtype_enabled = False
+
+
+def _unsloth(folder: Path, data: Examples, options: argparse.Namespace) -> dict[str, float]:
+    """Train updates of the same shape in unsloth's model, as its notebooks do."""
+    language = import_unsloth().FastLanguageModel
+    again = "unsloth" if options.checkpointing else False
+    loading = {"max_seq_length": LONGEST + 32, "dtype": torch.bfloat16, "load_in_4bit": options.bits == 4, "fix_tokenizer": False}
+    names = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    with contextlib.redirect_stdout(io.StringIO()):
+        llm, _ = language.from_pretrained(str(folder), use_gradient_checkpointing=again, **loading)
+        llm = language.get_peft_model(
+            llm, r=16, lora_alpha=32, lora_dropout=0, bias="none", target_modules=names, use_gradient_checkpointing=again, random_state=0
+        )
+    language.for_training(llm)
+    # its layers are compiled in the first steps
+    more: dict[str, Any] = {"optim": "adamw_8bit", "weight_decay": 0.001, "warmup_steps": 5}
+    return _timed(llm, data, options, "unsloth: its model, padded batches of 16", 8, **more)
+
+
+def _timed(llm: Any, data: Examples, options: argparse.Namespace, title: str, warm: int, **more: Any) -> dict[str, float]:  # noqa: ANN401
+    """Time transformers' Trainer over padded batches in random order, after `warm` steps."""
+    device = data.device
     marks: list[float] = []
 
     class Timed(Trainer):
@@ -291,28 +345,25 @@ def _padded(llm: Any, data: Examples, options: argparse.Namespace, device: torch
         arguments = TrainingArguments(
             output_dir=folder,
             per_device_train_batch_size=BATCH,
-            max_steps=2 + steps,
+            max_steps=warm + steps,
             learning_rate=2e-4,
             bf16=True,
-            optim="adamw_torch_fused",
             report_to=[],
             disable_tqdm=True,
             logging_strategy="no",
             save_strategy="no",
             use_cpu=device.type == "cpu",
             seed=0,
+            **more,
         )
         rows = _Rows(data)
         trainer = Timed(llm, arguments, train_dataset=rows, data_collator=_pad)
-        order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0)).repeat(10)[: (2 + steps) * BATCH]
+        order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0)).repeat(10)[: (warm + steps) * BATCH]
         trainer._get_train_sampler = lambda *_: order.tolist()  # so that it is known which reviews were read
         trainer.train()
-    seconds = clock(device) - marks[2]
-    for module in llm.modules():
-        if hasattr(module, "cast_input_dtype_enabled"):
-            module.cast_input_dtype_enabled = False
-    tokens = int(data.lengths[order[2 * BATCH :].numpy()].sum())
-    return rated("TRL-like: padded batches of 16, all logits", steps * BATCH, tokens, seconds)
+    seconds = clock(device) - marks[warm]
+    tokens = int(data.lengths[order[warm * BATCH :].numpy()].sum())
+    return rated(title, steps * BATCH, tokens, seconds)
 
 
 def main() -> None:
@@ -326,10 +377,16 @@ def main() -> None:
     parser.add_argument("--bits", type=int, choices=(4, 16), default=4)
     parser.add_argument("--no-checkpointing", dest="checkpointing", action="store_false")
     parser.add_argument("--no-compile", dest="compile", action="store_false")
+    parser.add_argument("--unsloth", action="store_true")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    device = resolve_device(options.device)
+    try:
+        device = resolve_device(options.device)
+        if options.unsloth:
+            check_unsloth("packed")
+    except ValenceError as error:
+        parser.exit(2, f"{error}\n")
     found: dict[str, Any] = {"tflops_limit": limit(device)}
     for part in options.parts:
         found[part] = {"score": score, "train": train}[part](options, device, found["tflops_limit"])
