@@ -37,7 +37,7 @@ class SelfTraining(Setfit):
     """Texts without a label that are read, drawn from those that are part of no other."""
     least_words: NonNegativeInt = 8
     """Words of the shortest text without a label that is read."""
-    components: PositiveInt = 8
+    components: PositiveInt = 4
     """Principal directions of the embeddings in which the mixture is fitted."""
     confident_share: float = Field(default=0.8, gt=0, le=1)
     """Share of the texts without a label that are learned from, those surest of theirs, as many of each label."""

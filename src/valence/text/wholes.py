@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 OVERLAP = 4
-"""Words by which a part finds its whole; a shorter text is looked for by all its words."""
+"""First words by which a part finds its whole, fewer where texts may be shorter."""
 LONGEST = 64
 """Words of the longest text that can be a whole or a part: parsed sentences are shorter, and reviews are not parts of reviews."""
 
@@ -25,14 +25,15 @@ def draw_wholes(texts: Sequence[str], n: int, *, least_words: int, seed: int) ->
         seed: of the draw; NumPy's PCG64, the same on every platform.
     """
     rng = np.random.default_rng(seed)
-    heap = sorted({text for text in texts if len(text.split()) >= least_words})
+    least = max(1, least_words)
+    heap = sorted({text for text in texts if len(text.split()) >= least})
     if len(heap) > 20 * n:
         heap = [heap[i] for i in np.sort(rng.choice(len(heap), 20 * n, replace=False))]
-    found = _in_no_other(heap)
+    found = _in_no_other(heap, min(OVERLAP, least))
     return tuple(found[i] for i in rng.permutation(len(found))[:n])
 
 
-def _in_no_other(texts: Sequence[str]) -> list[str]:
+def _in_no_other(texts: Sequence[str], overlap: int) -> list[str]:
     """Return the texts that are, word for word, inside no other; the longest first."""
     kept: list[str] = []
     holding: dict[tuple[str, ...], list[str]] = {}
@@ -42,11 +43,11 @@ def _in_no_other(texts: Sequence[str]) -> list[str]:
             kept.append(text)
             continue
         spaced = f" {' '.join(words)} "
-        if any(spaced in longer for longer in holding.get(tuple(words[:OVERLAP]), ())):
+        if any(spaced in longer for longer in holding.get(tuple(words[:overlap]), ())):
             continue
         kept.append(text)
-        for start in range(len(words)):
-            holding.setdefault(tuple(words[start : start + OVERLAP]), []).append(spaced)
+        for start in range(len(words) - overlap + 1):
+            holding.setdefault(tuple(words[start : start + overlap]), []).append(spaced)
     return kept
 
 
