@@ -24,6 +24,14 @@ def test_the_operator_is_gelu_of_a_product():
     torch.library.opcheck(gelu_linear, (rows, weight, bias), test_utils=("test_schema", "test_faketensor"))
 
 
+def test_a_compiled_layer_takes_any_number_of_tokens():
+    weight, bias = numbers(24, 16), numbers(24)
+    torch.compiler.reset()
+    read = torch.compile(lambda rows: gelu_linear(rows, weight, bias).sin(), dynamic=True, backend="eager")
+    with torch._dynamo.config.patch(error_on_recompile=True):
+        assert [len(read(numbers(n, 16))) for n in (5, 9, 70, 33)] == [5, 9, 70, 33]
+
+
 def test_the_form_by_tanh_is_as_near_as_said():
     at = torch.linspace(-8, 8, 20_001, dtype=torch.float64)
     assert 0.0004 < (F.gelu(at) - F.gelu(at, approximate="tanh")).abs().max() < 0.0005
