@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from valence.training.encoders.network import EncoderNetwork
     from valence.training.examples import Examples
 
-TINY: Mapping[str, object] = {**TINY_SETFIT, "rounds": 1, "components": 2, "labelled_texts": 4}
+TINY: Mapping[str, object] = {**TINY_SETFIT, "components": 2, "labelled_texts": 4}
 
 
 class SelfTraining(Setfit):
@@ -29,9 +29,7 @@ class SelfTraining(Setfit):
     paper: ClassVar[str] = "Scudder, 1965, doi:10.1109/TIT.1965.1053799; Nigam et al., 2000, doi:10.1023/A:1007692713085"
     uses_unlabeled: ClassVar[bool] = True
 
-    steps: PositiveInt = 120
-    """Optimiser steps of a round; every pair of texts within a step counts."""
-    rounds: PositiveInt = 2
+    rounds: PositiveInt = 1
     """How often texts are labelled and an encoder is tuned on them, each time from the pretrained weights."""
     unlabeled_texts: PositiveInt = 2000
     """Texts without a label that are read, drawn from those that are part of no other."""
