@@ -56,6 +56,13 @@ def test_a_value_out_of_range_is_one_line():
     assert str(error.value) == "majority: n_train = 0 cannot be: Input should be greater than 0."
 
 
+def test_settings_that_do_not_go_together_are_named_without_all_the_others():
+    with pytest.raises(BadSetting) as error:
+        experiment("cnn", report_to="mlflow", engine="packed")
+    assert str(error.value).startswith("cnn: report_to mlflow needs engine trainer;")
+    assert "batch_tokens" not in str(error.value)
+
+
 def test_an_experiment_survives_a_round_trip_through_json():
     e = experiment("nb_svm", n_train=100, seed=5)
     assert Experiment.model_validate_json(e.model_dump_json()) == e

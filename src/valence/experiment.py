@@ -228,5 +228,7 @@ def _validated(build: Any, name: str) -> Experiment:  # noqa: ANN401
         return build()  # type: ignore[no-any-return]
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise BadSetting(f"{name}: {key} = {first['input']!r} cannot be: {first['msg']}.") from None
+        said = first["msg"].removeprefix("Value error, ")
+        # settings that do not go together: the words name them, and the input is all there are
+        one = ".".join(str(part) for part in first["loc"])
+        raise BadSetting(f"{name}: {one} = {first['input']!r} cannot be: {said}." if one else f"{name}: {said}.") from None

@@ -13,6 +13,8 @@ from valence.llm.tuning.updates import Updates, add_updates, projection_names
 from valence.llm.tuning.weights import Weights
 from valence.training.trainer import quiet_transformers
 
+from tiny_language_models import save_language_model  # isort: skip
+
 CPU = torch.device("cpu")
 KINDS = ("mistral", "qwen3", "llama", "gemma3_text", "phi3", "qwen2")
 WORDS = ((5, 6, 7), (5, 9), (11,))
@@ -25,6 +27,17 @@ PROMPTS = torch.randint(0, 250, (4, 40), generator=torch.Generator().manual_seed
 @pytest.fixture
 def model(folder_of):
     return lambda kind: Weights.find(str(folder_of(kind))).model(CPU, torch.float32, 16).eval()
+
+
+def test_a_model_that_flattens_large_scores_keeps_its_own_attention(tmp_path):
+    shape = {"head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 16, "attn_logit_softcapping": 0.5}
+    folder = save_language_model(tmp_path / "gemma2", "gemma2", **shape)
+    network = AnswerNetwork(Weights.find(str(folder)).model(CPU, torch.float32, 16).eval(), WORDS, END)
+    assert network.padded
+    with torch.no_grad():
+        torch.testing.assert_close(network(PROMPTS, LENGTHS), by_hand(folder, WORDS), atol=1e-4, rtol=0)
+        with network.generating():
+            assert network.model.config._attn_implementation == "eager"
 
 
 def by_hand(folder: Path, answers) -> torch.Tensor:

@@ -24,7 +24,11 @@ class PromptNetwork(nn.Module):
         """Take transformers' model over; where its attention cannot be replaced, or if asked to, prompts are padded behind."""
         super().__init__()
         self.model = model
-        self.padded = padded or not getattr(model, "_supports_attention_backend", False)
+        own = _scores_its_own_way(model)
+        self._stock = "eager" if own else "sdpa"
+        if own:
+            model.set_attn_implementation(self._stock)
+        self.padded = padded or own or not getattr(model, "_supports_attention_backend", False)
         self._body = [model.get_decoder()]  # in a list: a second name for the same weights would be saved twice
         self._beginning = NOTHING
         if not self.padded:
@@ -90,7 +94,7 @@ class PromptNetwork(nn.Module):
         """Lend the model to transformers' own `generate`, whose attention reads a mask and a cache."""
         was_training = self.training
         self.eval()
-        self.model.set_attn_implementation("sdpa")
+        self.model.set_attn_implementation(self._stock)
         try:
             with self.arithmetic(self.model.device):
                 yield
@@ -211,6 +215,12 @@ class HeadNetwork(PromptNetwork):
         with torch.autocast(last.device.type, enabled=False):
             found: Tensor = self.head(last.float())
         return found
+
+
+def _scores_its_own_way(model: Any) -> bool:  # noqa: ANN401
+    """Return whether attention does more to its scores than our kernels do: Gemma 2 flattens large ones, gpt-oss adds one of no token."""
+    flattens = getattr(model.config.get_text_config(), "attn_logit_softcapping", None) is not None
+    return flattens or any(name.endswith(".sinks") for name, _ in model.named_parameters())
 
 
 def pack(padded: Tensor, layout: Layout) -> Tensor:
