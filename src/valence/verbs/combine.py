@@ -57,7 +57,7 @@ def main(words: Sequence[str]) -> int:
     """Combine, print, and write the figures beside."""
     options = parse(Options, words, "combine")
     if len(options.runs) < 2:
-        raise BadSetting(f"{len(options.runs)} run was given; a combination needs two or more. See: valence list runs")
+        raise BadSetting(f"{len(options.runs) or 'No'} run was given; a combination needs two or more. See: valence list runs")
     from valence.combine import combine
     from valence.report.compare import compare
     from valence.verbs._screen import Terminal

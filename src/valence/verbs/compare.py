@@ -32,7 +32,7 @@ def main(words: Sequence[str]) -> int:
     """Compare and print."""
     options = parse(Options, words, "compare")
     if len(options.runs) < 2:
-        raise BadSetting(f"{len(options.runs)} run was given; a comparison needs two or more. See: valence list runs")
+        raise BadSetting(f"{len(options.runs) or 'No'} run was given; a comparison needs two or more. See: valence list runs")
     from rich.console import Console
 
     from valence.report.compare import compare
