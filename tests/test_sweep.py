@@ -22,6 +22,23 @@ def test_overrides_win_and_doubles_run_once(file):
     assert len(read(str(file), seed=5)) == 2
 
 
+def test_what_stands_above_the_tables_holds_for_all_and_a_table_goes_before_it(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('about = "x"\ndata = "a.csv"\npreset = "majority"\nseed = [1, 2]\n[[runs]]\n[[runs]]\nmethod = "nb_svm"\nseed = 3\n', "utf-8")
+    assert [(e.title, e.data, e.seed) for e in read(str(path))] == [
+        ("majority", "a.csv", 1),
+        ("majority", "a.csv", 2),
+        ("nb_svm", "a.csv", 3),
+    ]
+
+
+def test_an_error_in_a_sweep_says_in_which_table(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('[[runs]]\nmethod = "majority"\n[[runs]]\nmethod = "cnn"\nepoch = 2\n', "utf-8")
+    with pytest.raises(UnknownName, match=r"mine\.toml, table 2 of \[\[runs\]\]: No setting of cnn 'epoch'\. Did you mean 'epochs'\?"):
+        read(str(path))
+
+
 @pytest.mark.parametrize("name", sweep_files())
 def test_every_sweep_of_the_package_can_be_read(name):
     assert read(name)
@@ -33,7 +50,12 @@ def test_an_unknown_sweep_names_the_nearest():
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("x = 1\n", r"holds no table \[\[runs\]\]"), ("[[runs]]\nseed = 1\n", "neither preset nor method")]
+    ("text", "expected"),
+    [
+        ("x = 1\n", r"holds no table \[\[runs\]\]"),
+        ("[[runs]]\nseed = 1\n", r"table 1 of \[\[runs\]\]: It names neither preset nor method"),
+        ('method = "cnn"\n', r"It is one experiment: valence run .*bad\.toml"),
+    ],
 )
 def test_a_file_that_is_no_sweep_says_what_is_missing(tmp_path, text, expected):
     path = tmp_path / "bad.toml"

@@ -1,7 +1,9 @@
 """A sweep is a list of experiments: skips the finished ones, goes on after a failure, can be split over processes.
 
 A sweep file holds tables `[[runs]]`; every key is a flat setting, `preset` or `method` among them, and a list spans a
-grid (a setting that is itself a list is written as a list of lists):
+grid (a setting that is itself a list is written as a list of lists). What stands above the tables holds for all of them:
+
+    data = "reviews.csv"
 
     [[runs]]
     preset = ["cnn", "gru"]
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from valence.errors import BadSetting, UnknownName, ValenceError
-from valence.experiment import PRESETS, Experiment, experiment, read_toml
+from valence.experiment import ABOUT, PRESETS, Experiment, experiment, read_toml
 from valence.runner import Screen, run
 from valence.store import RunRecord, RunStore
 
@@ -31,27 +33,44 @@ def sweep_files() -> dict[str, Path]:
 
 
 def read(name: str, **overrides: Any) -> list[Experiment]:  # noqa: ANN401 - flat settings have each their own type
-    """Return the experiments of a sweep, in its order; settings given here override the file's.
+    """Return the experiments of a sweep, in its order; a table's settings go before those above the tables, those given here before both.
 
     Raises:
-        UnknownName: neither a sweep of that name nor a TOML file.
-        BadSetting: the file is no sweep.
+        UnknownName: neither a sweep of that name nor a TOML file, or a setting that does not exist.
+        BadSetting: the file is no sweep, or a value outside its range; the message says in which table.
     """
     files = sweep_files()
     if not name.endswith(".toml") and name not in files:
         raise UnknownName("sweep", name, files)
     path = Path(name) if name.endswith(".toml") else files[name]
-    tables = read_toml(path).get("runs")
+    shared = {k: v for k, v in read_toml(path).items() if k not in ABOUT}
+    tables = shared.pop("runs", None)
     if not isinstance(tables, list) or not tables:
-        raise BadSetting(f"{path} holds no table [[runs]]; a sweep needs at least one.")
-    found = [e for table in tables for e in _grid(path, {**table, **overrides})]
+        hint = f" It is one experiment: valence run {path}" if {"method", "preset"} & shared.keys() else ""
+        raise BadSetting(f"{path} holds no table [[runs]]; a sweep needs at least one.{hint}")
+    found = [e for number, table in enumerate(tables, 1) for e in _table(path, number, _joined(shared, table) | overrides)]
     return list({e.id: e for e in found}.values())
+
+
+def _joined(shared: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """Return a table's settings over the shared ones; a preset above the tables gives way to a table's method too."""
+    names = {"preset", "method"}
+    return {k: v for k, v in shared.items() if not (k in names and names & table.keys())} | table
+
+
+def _table(path: Path, number: int, table: dict[str, Any]) -> list[Experiment]:
+    """Return the experiments of a table; an error says which table of the file it is about."""
+    try:
+        return list(_grid(path, table))
+    except ValenceError as error:
+        error.args = (f"{path}, table {number} of [[runs]]: {error}",)
+        raise
 
 
 def _grid(path: Path, table: dict[str, Any]) -> Iterator[Experiment]:
     key = next((k for k in ("preset", "method") if k in table), None)
     if key is None:
-        raise BadSetting(f'{path}: a table [[runs]] names neither preset nor method. Add a line such as: preset = "cnn"')
+        raise BadSetting('It names neither preset nor method. Add a line such as: preset = "cnn"')
     axes = {k: v if isinstance(v, list) else [v] for k, v in table.items()}
     for values in itertools.product(*axes.values()):
         settings = dict(zip(axes, values, strict=True))
