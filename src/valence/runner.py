@@ -92,6 +92,16 @@ class Parts:
     valid: Split
     scored: Split
 
+    @property
+    def unlabeled(self) -> tuple[str, ...]:
+        """The data set's unlabelled texts, and without their labels the training texts that are not in the sample."""
+        splits = self.corpus.splits
+        drawn = {*self.train.ids, *self.valid.ids}
+        held = {text for name in ("dev", "test") if name in splits for text in splits[name].texts}
+        others = zip(splits["train"].ids, splits["train"].texts, strict=True)
+        rest = [text for name, text in others if name not in drawn and text not in held]
+        return (*(splits["unlabeled"].texts if "unlabeled" in splits else ()), *rest)
+
 
 def prepare(experiment: Experiment) -> Parts:
     """Load the data and cut it: the sample of `n_train` texts, `valid` held out of it, and the split to be scored.
@@ -168,16 +178,6 @@ def _run_locked(experiment: Experiment, parts: Parts, store: RunStore, device: s
     return _save_unfinished(store, failed)
 
 
-def _unlabeled(parts: Parts) -> tuple[str, ...]:
-    """Return the data set's unlabelled texts, and without their labels the training texts that are not in the sample."""
-    splits = parts.corpus.splits
-    drawn = {*parts.train.ids, *parts.valid.ids}
-    held = {text for name in ("dev", "test") if name in splits for text in splits[name].texts}
-    others = zip(splits["train"].ids, splits["train"].texts, strict=True)
-    rest = [text for name, text in others if name not in drawn and text not in held]
-    return (*(splits["unlabeled"].texts if "unlabeled" in splits else ()), *rest)
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a fit and a prediction gave."""
@@ -192,7 +192,7 @@ class Outcome:
 def _fit_and_predict(experiment: Experiment, parts: Parts, work: Path, device: str, screen: Screen | None) -> Outcome:
     method, corpus = experiment.method, parts.corpus
     journal = RunJournal(work, screen)
-    task = Task(corpus.labels, experiment.seed, _unlabeled(parts) if method.uses_unlabeled else (), device, journal)
+    task = Task(corpus.labels, experiment.seed, parts.unlabeled if method.uses_unlabeled else (), device, journal)
     classifier = method.fit(parts.train, parts.valid, task)
     fit_seconds = journal.seconds
     if screen is not None:

@@ -151,7 +151,7 @@ def answer_unseen(
 def _twin(source: Source, device: str, screen: Screen | None) -> Classifier:
     experiment, corpus = source.experiment, source.parts.corpus
     train, valid = hold_out(source.parts.train, experiment.valid_fraction, seed=experiment.seed)
-    unlabeled = corpus.splits["unlabeled"].texts if experiment.method.uses_unlabeled and "unlabeled" in corpus.splits else ()
+    unlabeled = source.parts.unlabeled if experiment.method.uses_unlabeled else ()
     journal = _Shown(screen, f"{source.record.preset} once more, on train alone")
     return experiment.method.fit(train, valid, Task(corpus.labels, experiment.seed, unlabeled, device, journal))
 

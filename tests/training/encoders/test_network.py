@@ -214,6 +214,15 @@ def test_checkpointing_layers_changes_no_gradient(origin):
         torch.testing.assert_close(first, second)
 
 
+def test_a_training_goes_on_over_texts_as_long_as_a_prediction_met_first(origin):
+    b, net = batch(origin), network(origin)
+    with torch.inference_mode():
+        predicted = net(b.tokens, b.lengths)
+    logits = net(b.tokens, b.lengths)
+    logits.sum().backward()
+    torch.testing.assert_close(logits.detach(), predicted.clone())
+
+
 @torch.no_grad()
 def test_rectangles_with_sides_of_whole_vectors_change_no_logit(origin, monkeypatch):
     b = batch(origin)

@@ -55,7 +55,8 @@ class DebertaV2(Kind):
             return None
         key = (layout.width // 2, hidden.device)
         if key not in self._places:  # kept, so that no step copies it anew
-            self._places[key] = places_of(key[0], encoder.position_buckets, encoder.max_relative_positions).to(hidden.device)
+            with torch.inference_mode(mode=False):  # a training may meet first what a prediction kept
+                self._places[key] = places_of(key[0], encoder.position_buckets, encoder.max_relative_positions).to(hidden.device)
         return encoder.get_rel_embedding(), self._places[key]
 
     def has_kernel(self, device: torch.device) -> bool:

@@ -74,8 +74,9 @@ class Mpnet(TanhHead, Kind):
     def _bucket_of(self, half: int, device: torch.device) -> Tensor:
         """Return (2 * half,) which number belongs to each distance, -half first; kept, so that no step copies it anew."""
         if (half, device) not in self._buckets:
-            count, distance = self.config.relative_attention_num_buckets, torch.arange(-half, half)
-            self._buckets[half, device] = self.body.encoder.relative_position_bucket(distance[None], num_buckets=count)[0].to(device)
+            with torch.inference_mode(mode=False):  # a training may meet first what a prediction kept
+                count, distance = self.config.relative_attention_num_buckets, torch.arange(-half, half)
+                self._buckets[half, device] = self.body.encoder.relative_position_bucket(distance[None], num_buckets=count)[0].to(device)
         return self._buckets[half, device]
 
     def has_kernel(self, device: torch.device) -> bool:
