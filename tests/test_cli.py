@@ -120,3 +120,12 @@ def test_settings_are_flags_with_their_help(capsys):
 def test_list_json_is_json(capsys):
     assert main(["list", "methods", "--json"]) == 0
     assert {"majority", "nb_svm"} <= {row["name"] for row in json.loads(capsys.readouterr().out)}
+
+
+def test_a_file_where_a_folder_should_be_is_one_line(tmp_path, monkeypatch, reviews_csv, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "majority", "--data", str(reviews_csv)]) == 0
+    assert main(["board", "--out", str(reviews_csv)]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("valence: ")
+    assert said.endswith("Check the path, its rights and the room on its disk.")

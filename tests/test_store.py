@@ -7,7 +7,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from valence.errors import BadData, Mismatch, UnknownName
+from valence.errors import BadData, BadSetting, Mismatch, UnknownName
 from valence.store import RunRecord, RunStore, Scored, align, ids_digest
 from valence.types import Predictions
 
@@ -50,8 +50,24 @@ def test_a_run_is_found_by_the_beginning_of_its_id(tmp_path):
     store.save(record("lora--imdb--nall--s1--aaaaaaaa"))
     assert store.resolve("lora--imdb--nall--s1") == "lora--imdb--nall--s1--aaaaaaaa"
     assert store.resolve("runs/lora--imdb--nall--s0--1f9c2a7b") == "lora--imdb--nall--s0--1f9c2a7b"
-    with pytest.raises(UnknownName, match="No single run 'lora'"):
+    with pytest.raises(BadSetting, match=r"2 runs begin with 'lora': lora--imdb--nall--s0--1f9c2a7b, lora.*Give more"):
         store.resolve("lora")
+
+
+def test_a_name_that_begins_no_run_is_answered_with_the_runs_that_hold_it(tmp_path):
+    store = RunStore(tmp_path)
+    store.save(record("lora--imdb--nall--s0--1f9c2a7b"))
+    store.save(record("lora--sst2--nall--s0--aaaaaaaa"))
+    with pytest.raises(UnknownName, match=r"No run 'sst2'\. Known: lora--sst2--nall--s0--aaaaaaaa\."):
+        store.resolve("sst2")
+
+
+def test_a_store_that_is_not_there_or_is_a_file_is_said_to_be_so(tmp_path):
+    with pytest.raises(BadSetting, match=r"there is no folder .*nowhere in .*--store"):
+        RunStore(tmp_path / "nowhere").resolve("lora")
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(BadSetting, match=r"No runs can be kept in .*file: .*--store"):
+        RunStore(tmp_path / "file").lock("lora")
 
 
 def test_a_broken_record_is_one_line(tmp_path):

@@ -24,7 +24,9 @@ def test_overrides_win_and_doubles_run_once(file):
 
 def test_what_stands_above_the_tables_holds_for_all_and_a_table_goes_before_it(tmp_path):
     path = tmp_path / "mine.toml"
-    path.write_text('about = "x"\ndata = "a.csv"\npreset = "majority"\nseed = [1, 2]\n[[runs]]\n[[runs]]\nmethod = "nb_svm"\nseed = 3\n', "utf-8")
+    path.write_text(
+        'about = "x"\ndata = "a.csv"\npreset = "majority"\nseed = [1, 2]\n[[runs]]\n[[runs]]\nmethod = "nb_svm"\nseed = 3\n', "utf-8"
+    )
     assert [(e.title, e.data, e.seed) for e in read(str(path))] == [
         ("majority", "a.csv", 1),
         ("majority", "a.csv", 2),

@@ -5,6 +5,7 @@ Only the verb that was asked for is imported, so that `valence --help` answers a
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from collections.abc import Sequence
@@ -63,6 +64,12 @@ def main(words: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `valence list | head`
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise  # not about a file of the user's
+        where = f"{error.filename}: " if error.filename is not None else ""
+        print(f"valence: {where}{error.strerror}. Check the path, its rights and the room on its disk.", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from filelock import BaseFileLock, FileLock
 from numpy.typing import NDArray
 from pydantic import Field
 
-from valence.errors import BadData, Mismatch, UnknownName
+from valence.errors import BadData, BadSetting, Mismatch, UnknownName
 from valence.types import Predictions, Settings
 
 if TYPE_CHECKING:
@@ -173,15 +173,22 @@ class RunStore:
         """Return the id meant by an id, the path of a run folder, or the beginning of one id only.
 
         Raises:
-            UnknownName: nothing matches, or several runs do.
+            UnknownName: nothing matches; runs that have the name further inside are named first.
+            BadSetting: several runs match, or there is no store.
         """
         name = Path(name).name if "/" in name or "\\" in name else name
         known = self.ids()
         if name in known:
             return name
         matches = [i for i in known if i.startswith(name)]
-        if len(matches) != 1:
-            raise UnknownName("run" if not matches else "single run", name, matches or known)
+        if len(matches) > 1:
+            listed = ", ".join(matches[:8]) + (", …" if len(matches) > 8 else "")
+            raise BadSetting(f"{len(matches)} runs begin with {name!r}: {listed}. Give more of the one that is meant.")
+        if not matches and not self.folder.is_dir():
+            where = f"there is no folder {self.folder.as_posix()} in {Path.cwd().as_posix()}"
+            raise BadSetting(f"No run {name!r}: {where}. Run something first, or name the folder of the runs with --store.")
+        if not matches:
+            raise UnknownName("run", name, [i for i in known if name in i] or known)
         return matches[0]
 
     def records(self) -> Iterator[RunRecord]:
@@ -282,7 +289,10 @@ class RunStore:
 
     def _hidden(self, *names: str) -> Path:
         folder = self.folder.joinpath(*names)
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadSetting(f"No runs can be kept in {self.folder}: {error.strerror}. Name another folder with --store.") from None
         return folder
 
 

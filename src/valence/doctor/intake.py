@@ -92,12 +92,10 @@ def _sort(word: str, store: RunStore, found: _Sorted) -> None:
 
 
 def _resolve(word: str, store: RunStore) -> str:
-    try:
-        return store.resolve(word)
-    except UnknownName:
-        matches = [i for i in store.ids() if i.startswith(word)]
-        known = matches or {*store.ids(), *preset_files(), *METHODS.names}
-        raise UnknownName("single run" if matches else "run, file, preset or method", word, known) from None
+    known = store.ids()
+    if not any(i.startswith(word) for i in known):
+        raise UnknownName("run, file, preset or method", word, {*known, *preset_files(), *METHODS.names})
+    return store.resolve(word)
 
 
 def _sort_file(path: Path, found: _Sorted) -> None:
