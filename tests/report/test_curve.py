@@ -81,6 +81,19 @@ def test_settings_tell_two_curves_of_one_preset_apart(store):
     assert {"short (rate=1)", "short (rate=2)"} <= set(by_title(build(store.store, "toy")))
 
 
+def test_models_are_told_apart_by_their_names_alone_though_other_settings_differ_too(store):
+    for number, model in enumerate(("hub/one-1b", "two-2b")):
+        settings = {
+            "method": {"name": "said", "model": model, "words": [number], "batch": number},
+            "data": "toy",
+            "n_train": None,
+            "seed": 0,
+        }
+        costs = {"trainable_parameters": 0}
+        store.run("said", 1.0, 0, n_train=None, experiment=settings, method="said", id=f"said{number}--toy", cost=costs)
+    assert {"said (one-1b)", "said (two-2b)"} <= set(by_title(build(store.store, "toy")))
+
+
 def test_a_run_that_failed_is_missed_in_its_mean_and_spoken_of(store):
     add(store, "steady", 64, 0, 7, status="failed", error="All 200 texts got class 1: the network has collapsed.")
     add(store, "short", 16, 0, 0, status="failed", error="The loss went nan.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,6 +14,9 @@ Key = tuple[str, str]
 """A preset's name, and the settings its runs have in common."""
 NOT_OF_A_CURVE = {"n_train", "seed", "preset"}
 """What may differ along a curve; settings that are not set are left out too, as older records lack the newest."""
+
+MODELS = ("model", "backbone")
+"""Settings that say most about a curve, and whose values speak for themselves."""
 
 
 def group(finished: Sequence[RunRecord], failed: Sequence[RunRecord]) -> dict[Key, list[RunRecord]]:
@@ -40,18 +44,30 @@ def uses_no_labels(runs: Sequence[RunRecord]) -> bool:
 
 
 def titles_of(groups: dict[Key, list[RunRecord]]) -> dict[Key, str]:
-    """Name each curve by its preset, and by the settings that tell it from another of that preset."""
+    """Name each curve by its preset, and by the fewest settings that tell all of that preset apart."""
     titles: dict[Key, str] = {}
-    for key in groups:
-        others = [k for k in groups if k[0] == key[0] and k != key]
-        titles[key] = key[0] if not others else f"{key[0]} ({_difference(key, others)})"
+    for preset in {key[0] for key in groups}:
+        alike = {key: _flat(json.loads(key[1])) for key in groups if key[0] == preset}
+        names = _telling(list(alike.values()))
+        for key, settings in alike.items():
+            told = ", ".join(_said(name, settings[name]) for name in names if name in settings)
+            titles[key] = f"{preset} ({told})" if told else preset
     return titles
 
 
-def _difference(key: Key, others: Sequence[Key]) -> str:
-    mine, theirs = _flat(json.loads(key[1])), [_flat(json.loads(k[1])) for k in others]
-    own = {k: v for k, v in mine.items() if any(other.get(k) != v for other in theirs)}
-    return ", ".join(f"{k}={v}" for k, v in sorted(own.items())) or "without settings"
+def _telling(settings: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the fewest names, the model's before others, whose values no two of the settings share."""
+    values = {name: [json.dumps(s.get(name), sort_keys=True) for s in settings] for name in sorted({k for s in settings for k in s})}
+    differing = sorted((name for name, found in values.items() if len(set(found)) > 1), key=lambda name: name not in MODELS)
+    for count in range(len(differing) + 1):
+        for names in itertools.combinations(differing, count):
+            if len(set(zip(*(values[n] for n in names), strict=True))) == len(settings) or len(settings) == 1:
+                return names
+    return tuple(differing)
+
+
+def _said(name: str, value: object) -> str:
+    return str(value).rpartition("/")[2] if name in MODELS else f"{name}={value}"
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
