@@ -7,6 +7,7 @@ writes the run. A method never sees the scored split before it predicts it.
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import time
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pydantic import ValidationError
+from safetensors import SafetensorError
 
 from valence import data
 from valence.errors import BadData, BadSetting, FailedRun, ValenceError
@@ -266,13 +268,16 @@ def load(run_id: str, store: RunStore, *, device: str = "auto") -> tuple[Classif
 
     Raises:
         UnknownName: no run is called so.
-        BadSetting: the run holds no model, as outside predictions and committed runs do.
+        BadSetting: the run is not finished, or holds no model, as outside predictions and committed runs do.
+        BadData: the model's files are damaged, or of another version.
     """
     run_id = store.resolve(run_id)
     record = store.find(run_id)
     folder = store.path(run_id) / "model"
+    if record is not None and record.experiment and record.status != "ok":
+        raise BadSetting(f"{run_id} is {record.status} and holds no model ({record.error.rstrip('.')}). Run it: {_command(record, store)}")
     if record is None or not record.experiment or not folder.is_dir():
-        hint = f" Run it again with: {record.command}" if record is not None and record.command else ""
+        hint = f" Run it again with: {_command(record, store)}" if record is not None and record.command else ""
         raise BadSetting(f"{run_id} holds predictions but no model.{hint}")
     try:
         method = Experiment.model_validate(record.experiment).method
@@ -281,5 +286,15 @@ def load(run_id: str, store: RunStore, *, device: str = "auto") -> tuple[Classif
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         written = record.provenance.versions.get("valence", "?")
         raise BadData(
-            f"{run_id} was written by another version of valence ({written}; {reason}). Run it again: {record.command} --again"
+            f"{run_id} was written by another version of valence ({written}; {reason}). Run it again: {_command(record, store)}"
         ) from None
+    except (OSError, ValueError, SafetensorError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise BadData(f"The model of {run_id} cannot be read ({reason}). Run it again: {_command(record, store)}") from None
+
+
+def _command(record: RunRecord, store: RunStore) -> str:
+    """Return the command line that makes the run anew in this store; without --again a finished one is only shown."""
+    again = " --again" if record.status == "ok" else ""
+    elsewhere = "" if store.folder == Path("runs") else f" --store {shlex.quote(store.folder.as_posix())}"
+    return f"{record.command}{again}{elsewhere}"

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from filelock import BaseFileLock, FileLock
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from valence.errors import BadData, BadSetting, Mismatch, UnknownName
 from valence.types import Predictions, Settings
@@ -167,7 +167,9 @@ class RunStore:
         try:
             return RunRecord.model_validate_json(text)
         except ValueError as error:
-            raise BadData(f"{self.path(run_id) / 'record.json'} is not a run record: {str(error).splitlines()[0]}.") from None
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+            where = self.path(run_id)
+            raise BadData(f"{where / 'record.json'} is not a run record: {reason}. Remove the folder {where}, and run it again.") from None
 
     def resolve(self, name: str) -> str:
         """Return the id meant by an id, the path of a run folder, or the beginning of one id only.
@@ -220,7 +222,8 @@ class RunStore:
         try:
             table = pl.read_parquet(path)
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise BadData(f"{path} cannot be read: {str(error).splitlines()[0]}.") from None
+            reason = "it is not there" if isinstance(error, FileNotFoundError) else str(error).splitlines()[0].rstrip(".")
+            raise BadData(f"{path} cannot be read: {reason}. Run it again with --again.") from None
         p = table.select(pl.col("^p_[0-9]+$").cast(pl.Float32)).to_numpy()
         responses = tuple(table["response"].to_list()) if "response" in table.columns else None
         return Scored(tuple(table["id"].to_list()), table["label"].to_numpy().astype(np.int64), Predictions(p, responses))

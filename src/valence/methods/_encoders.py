@@ -119,9 +119,10 @@ class Encoder(Recipe, Pretrained):
     def fit(self, train: Split, valid: Split, task: Task) -> Classifier:
         """Fine-tune on `train`; the best epoch on `valid` is kept."""
         if self.engine == "unsloth":
-            from valence.training.unsloth import check_unsloth
+            from valence.training.unsloth import check_unsloth, import_unsloth
 
             check_unsloth()
+            import_unsloth()  # before transformers, whose modules it replaces
         from valence.training.device import resolve_device
         from valence.training.encoders.classifier import EncoderClassifier
         from valence.training.fitting import fit_network
