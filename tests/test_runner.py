@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from valence import runner
-from valence.errors import BadSetting, FailedRun
+from valence.errors import BadData, BadSetting, FailedRun
 from valence.experiment import experiment
 from valence.methods._linear import LinearClassifier
 from valence.methods.majority import Majority
@@ -157,8 +157,33 @@ def test_a_run_without_a_model_says_how_to_make_one(reviews_csv, store):
     import shutil
 
     shutil.rmtree(store.path(record.id) / "model")
-    with pytest.raises(BadSetting, match=r"holds predictions but no model. Run it again with: valence run majority"):
+    with pytest.raises(BadSetting, match=r"holds predictions but no model. Run it again with: valence run majority .* --again --store"):
         load(record.id, store)
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"junk")])
+def test_a_damaged_model_says_how_to_make_it_again(reviews_csv, store, damage):
+    record = run(experiment("tfidf_linear", data=str(reviews_csv)), store)
+    damage(next((store.path(record.id) / "model").glob("*.safetensors")))
+    with pytest.raises(BadData, match=r"The model of tfidf_linear.* cannot be read \(.*\)\. Run it again: valence run .* --again --store"):
+        load(record.id, store)
+
+
+def test_an_interrupted_run_says_that_it_is_and_how_it_goes_on(reviews_csv, store, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TfidfLinear, "fit", stopped)
+    chosen = experiment("tfidf_linear", data=str(reviews_csv))
+    with pytest.raises(KeyboardInterrupt):
+        run(chosen, store)
+    with pytest.raises(BadSetting, match=r"is interrupted and holds no model \(Stopped by Ctrl-C\)\. Run it: valence run tfidf_linear"):
+        load(chosen.id, store)
+
+
+def test_a_device_that_exists_nowhere_is_refused_whatever_the_method(reviews_csv, store):
+    with pytest.raises(BadSetting, match=r"No device 'gpu'\. Known: auto, cpu, cuda, cuda:1, mps"):
+        run(experiment("majority", data=str(reviews_csv)), store, device="gpu")
 
 
 def test_the_journal_drops_rows_that_a_resumed_fit_writes_again(tmp_path):

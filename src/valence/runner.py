@@ -7,6 +7,7 @@ writes the run. A method never sees the scored split before it predicts it.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import time
@@ -142,6 +143,7 @@ def run(experiment: Experiment, store: RunStore, *, again: bool = False, device:
     """
     if experiment.seed >= SEEDS:
         raise BadSetting(f"seed = {experiment.seed} is too large. It must be below {SEEDS}.")
+    _check_device(device)
     parts = prepare(experiment)
     with store.lock(experiment.id):
         found = store.find(experiment.id)
@@ -151,6 +153,12 @@ def run(experiment: Experiment, store: RunStore, *, again: bool = False, device:
         if again or (found is not None and found.status == "failed"):
             shutil.rmtree(store.work(experiment.id), ignore_errors=True)
         return _run_locked(experiment, parts, store, device, screen)
+
+
+def _check_device(name: str) -> None:
+    """Refuse what is no device anywhere: a method that computes without torch asks for none and would pass over it."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?|mps", name):
+        raise BadSetting(f"No device {name!r}. Known: auto, cpu, cuda, cuda:1, mps; `auto` takes the fastest that is here.")
 
 
 def _run_locked(experiment: Experiment, parts: Parts, store: RunStore, device: str, screen: Screen | None) -> RunRecord:
@@ -271,6 +279,7 @@ def load(run_id: str, store: RunStore, *, device: str = "auto") -> tuple[Classif
         BadSetting: the run is not finished, or holds no model, as outside predictions and committed runs do.
         BadData: the model's files are damaged, or of another version.
     """
+    _check_device(device)
     run_id = store.resolve(run_id)
     record = store.find(run_id)
     folder = store.path(run_id) / "model"
