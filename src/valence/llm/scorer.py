@@ -66,24 +66,11 @@ class LabelScorer(PromptNetwork):
 
     @torch.inference_mode()
     def _log_probs(self, states: Tensor, places: list[int], wanted: list[int]) -> list[float]:
-        """Return the log-probability of each wanted token, as told by the state at its place.
-
-        Between two labels it is the wanted tokens' own logits that decide: bfloat16 would round them to an eighth of a nat.
-        """
-        head, device = self.model.get_output_embeddings(), states.device
-        at, owner = (x.to(device) for x in torch.unique(torch.tensor(places), return_inverse=True))
-        tokens = torch.tensor(wanted, device=device)
-        total = torch.cat([self._logits(states[part]).logsumexp(-1) for part in at.split(LOGIT_ROWS)])
-        own = (states[at].float()[owner] * head.weight[tokens].float()).sum(-1)
-        own = own if head.bias is None else own + head.bias[tokens].float()
-        return list((self._capped(own) - total[owner]).tolist())
-
-    def _logits(self, states: Tensor) -> Tensor:
-        return self._capped(self.model.get_output_embeddings()(states.to(self.model.dtype)).float())
-
-    def _capped(self, logits: Tensor) -> Tensor:
-        cap = getattr(self.model.config, "final_logit_softcapping", None)
-        return logits if not cap else cap * torch.tanh(logits / cap)
+        """Return the log-probability of each wanted token, as told by the state at its place."""
+        at, owner = (x.to(states.device) for x in torch.unique(torch.tensor(places), return_inverse=True))
+        total = torch.cat([self.logits(states[part]).logsumexp(-1) for part in at.split(LOGIT_ROWS)])
+        own = self.own_logits(states[at][owner], torch.tensor(wanted, device=states.device)[:, None])[:, 0]
+        return list((own - total[owner]).tolist())
 
 
 __all__ = ["LabelScorer"]

@@ -40,6 +40,31 @@ def test_a_model_that_flattens_large_scores_keeps_its_own_attention(tmp_path):
             assert network.model.config._attn_implementation == "eager"
 
 
+def test_labels_that_bfloat16_would_round_to_one_score_are_told_apart_and_said(folder_of):
+    llm = Weights.find(str(folder_of("llama"))).model(CPU, torch.bfloat16, 16).eval()
+    with torch.no_grad():
+        head = llm.get_output_embeddings().weight
+        head *= 40.0  # logits of some tens, as real models have
+        head[104] = head[103] * (1 + 2**-6)
+        network = AnswerNetwork(llm, ((103,), (104,)), END)
+        prompts = torch.randint(0, 250, (32, 40), generator=torch.Generator().manual_seed(2))
+        logits = network(prompts, torch.full((32,), 40))
+    gaps = logits[:, 0] - logits[:, 1]
+    assert gaps.abs().min() > 1e-4
+    assert len(gaps.unique()) == 32
+
+
+@torch.no_grad()
+def test_a_tie_between_rounded_logits_is_the_draft_said(model, monkeypatch):
+    network = AnswerNetwork(model("llama"), ((103,), (104,)), END)
+    told = torch.zeros(260)
+    monkeypatch.setattr(network, "logits", lambda states: told.expand(*states.shape[:-1], -1))
+    drafts = torch.tensor([0, 1, 0, 1])
+    assert network.says(PROMPTS, LENGTHS, drafts).tolist() == [1, 1, 1, 1]
+    told[103] = -1
+    assert network.says(PROMPTS, LENGTHS, drafts).tolist() == [0, 1, 0, 1]
+
+
 def by_hand(folder: Path, answers) -> torch.Tensor:
     """Log-probability of each answer behind each prompt, read alone by eager attention."""
     with quiet_transformers():

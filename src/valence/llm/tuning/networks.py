@@ -55,6 +55,24 @@ class PromptNetwork(nn.Module):
         ).last_hidden_state[0]
         return packed
 
+    def logits(self, states: Tensor) -> Tensor:
+        """Return (..., vocabulary) float32 logits of (..., width) states."""
+        return self._capped(self.model.get_output_embeddings()(states.to(self.model.dtype)).float())
+
+    def own_logits(self, states: Tensor, tokens: Tensor) -> Tensor:
+        """Return (..., m) logits of the (..., m) `tokens` alone, by float32 products of the (..., width) states.
+
+        Between two labels it is these that decide: near 20, bfloat16 would round them to an eighth of a nat, and many to a tie.
+        """
+        head = self.model.get_output_embeddings()
+        with torch.autocast(states.device.type, enabled=False):
+            own = torch.einsum("...w,...mw->...m", states.float(), head.weight[tokens].float())
+            return self._capped(own if head.bias is None else own + head.bias[tokens].float())
+
+    def _capped(self, logits: Tensor) -> Tensor:
+        cap = getattr(self.model.config, "final_logit_softcapping", None)
+        return logits if not cap else cap * torch.tanh(logits / cap)
+
     @property
     def shares(self) -> bool:
         """Whether what all prompts begin with can be read once for all."""
@@ -159,8 +177,10 @@ class AnswerNetwork(PromptNetwork):
         """
         states, answers, own = self._answered(tokens, lengths, labels)
         share = max(LOGIT_ROWS // states.shape[1], 1)
-        likeliest = torch.cat([self._logits(part).argmax(-1) for part in torch.split(states, share)])
-        return ((likeliest == answers) | ~own).all(1).float()
+        parts = zip(torch.split(states, share), torch.split(answers, share), strict=True)
+        # a tie is one by rounding to 16 bits: between the labels finer numbers have decided
+        likeliest = [found.gather(-1, said[..., None])[..., 0] >= found.amax(-1) for found, said in ((self.logits(s), a) for s, a in parts)]
+        return (torch.cat(likeliest) | ~own).all(1).float()
 
     def _answered(self, tokens: Tensor, lengths: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return (texts, places, width) states, the (texts, places) answer's tokens, and which of the places are its own."""
@@ -187,15 +207,7 @@ class AnswerNetwork(PromptNetwork):
 
     def _log_probs(self, states: Tensor, wanted: Tensor) -> Tensor:
         """Return (texts, places, m) log-probabilities, in float32, of the (texts, places, m) `wanted` tokens."""
-        logits = self._logits(states)
-        found: Tensor = logits.gather(-1, wanted) - logits.logsumexp(-1, keepdim=True)
-        return found
-
-    def _logits(self, states: Tensor) -> Tensor:
-        """Return (..., vocabulary) float32 logits."""
-        logits: Tensor = self.model.get_output_embeddings()(states.to(self.model.dtype)).float()
-        cap = getattr(self.model.config, "final_logit_softcapping", None)
-        return logits if not cap else cap * torch.tanh(logits / cap)
+        return self.own_logits(states, wanted) - self.logits(states).logsumexp(-1, keepdim=True)
 
 
 class HeadNetwork(PromptNetwork):
