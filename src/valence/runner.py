@@ -16,10 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 from pydantic import ValidationError
 from safetensors import SafetensorError
 
 from valence import data
+from valence.data._labels import doubtful_labels
 from valence.errors import BadData, BadSetting, FailedRun, ValenceError
 from valence.evaluation import metrics
 from valence.evaluation.outcomes import names_a_label
@@ -150,9 +152,17 @@ def run(experiment: Experiment, store: RunStore, *, again: bool = False, device:
         done = found is not None and found.status == "ok" and found.provenance.data_digest == parts.corpus.digest
         if found is not None and done and not again:
             return found
+        if screen is not None:
+            for doubt in doubtful_labels(_label_counts(parts.corpus)):
+                screen.say(doubt)
         if again or (found is not None and found.status == "failed"):
             shutil.rmtree(store.work(experiment.id), ignore_errors=True)
         return _run_locked(experiment, parts, store, device, screen)
+
+
+def _label_counts(corpus: Corpus) -> dict[str, int]:
+    labels = np.concatenate([split.labels for name, split in corpus.splits.items() if name != "unlabeled"])
+    return {name: int((labels == i).sum()) for i, name in enumerate(corpus.labels)}
 
 
 def _check_device(name: str) -> None:

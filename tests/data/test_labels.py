@@ -2,7 +2,7 @@
 
 import pytest
 
-from valence.data._labels import label_text, name_labels, spellings
+from valence.data._labels import doubtful_labels, label_text, name_labels, spellings
 from valence.errors import BadData
 
 
@@ -42,3 +42,13 @@ def test_spellings_accept_names_short_names_and_indices():
 
 def test_a_number_that_is_a_name_is_not_an_index():
     assert spellings(("1", "2")) == {"1": 0, "2": 1}
+
+
+def test_a_rare_label_spelt_like_a_frequent_one_is_doubted():
+    found = doubtful_labels({"negative": 100, "neutral": 90, "positive": 99, "postive": 1})
+    assert found == ["The label 'postive' stands on 1 row, 'positive' on 99: a slip? It is a class of its own as it is."]
+
+
+def test_stars_and_labels_of_like_size_are_not_doubted():
+    assert not doubtful_labels({"1": 400, "10": 3, "100": 2})
+    assert not doubtful_labels({"positive": 30, "postive": 20, "gone": 0})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+from valence.data._labels import doubtful_labels
 
 KEPT_OUT = "kept_out"
 """The split of the training rows that nothing is trained on, since they are phrases of texts to be scored."""
@@ -110,6 +113,13 @@ class AuditReport(_Facts):
         lines += [f"  differently labelled: {' ≈ '.join(p.rows)} ({p.jaccard:.2f})" for p in self.near_conflicts[:SHOWN]]
         return "\n".join(lines)
 
+    def _label_counts(self) -> dict[str, int]:
+        """Return the rows of each label over all splits."""
+        counts: Counter[str] = Counter()
+        for facts in self.splits.values():
+            counts.update(facts.classes)
+        return dict(counts)
+
     def sentences(self) -> list[str]:
         """Return the findings, worst first, one sentence each; none when nothing is wrong."""
         found = [f"{name}: all {f.rows:,} labels are withheld." for name, f in self.splits.items() if f.withheld]
@@ -122,5 +132,6 @@ class AuditReport(_Facts):
             found.append(f"{o.second}: {o.exact:,} of {self.splits[o.second].rows:,} texts {where}; {o.near:,} more nearly so.")
         if self.exact_conflicts or self.near_conflicts:
             found.append(f"{len(self.exact_conflicts):,} texts and {len(self.near_conflicts):,} near duplicates carry different labels.")
+        found += doubtful_labels(self._label_counts())
         found += [f"{name}: {len(f.empty):,} texts are empty." for name, f in self.splits.items() if f.empty]
         return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from valence.errors import BadData
 
@@ -18,6 +19,27 @@ def label_text(value: object) -> str:
         return str(value).lower()
     text = "" if value is None or value != value else str(value).strip()
     return text.partition(".")[0] if re.fullmatch(r"-?\d+\.0+", text) else text
+
+
+RARE = 20
+"""A label is doubted where one that is spelt much like it stands on this many times its rows."""
+
+
+def doubtful_labels(counts: Mapping[str, int]) -> list[str]:
+    """Return a sentence for each rare label that may be a slip for a frequent one; it would be trained as a class of its own.
+
+    Args:
+        counts: rows of each label.
+    """
+    found = []
+    for name, rows in counts.items():
+        often = [other for other, n in counts.items() if n >= RARE * max(rows, 1) and not (name.isdigit() and other.isdigit())]
+        near = difflib.get_close_matches(name.casefold(), [o.casefold() for o in often], n=1, cutoff=0.8) if rows else []
+        if near:
+            other = next(o for o in often if o.casefold() == near[0])
+            many = f"{rows:,} rows" if rows > 1 else "1 row"
+            found.append(f"The label {name!r} stands on {many}, {other!r} on {counts[other]:,}: a slip? It is a class of its own as it is.")
+    return found
 
 
 def name_labels(values: Iterable[str]) -> tuple[tuple[str, ...], dict[str, int]]:
