@@ -342,12 +342,12 @@ def test_labels_that_are_all_one_class_or_all_missing(write):
 
 def test_a_label_column_full_of_different_values(write):
     found = refusal(write("text,label\n" + "".join(f"A {i}.,value {i}\n" for i in range(100))))
-    assert found == "mine.csv: 100 different labels in 100 rows. Is it the right column? Name it (label_column)."
+    assert found == "mine.csv: 100 different labels in 100 rows. Is it the right column? Name it with --label-column."
 
 
 def test_ids_that_occur_twice_are_named_with_both_lines(write):
     found = refusal(write("id,text,label,split\n7,A.,1,train\n8,B.,0,train\n7,C.,0,train\n9,D.,1,test\n"))
-    assert found.startswith("The id '7' occurs twice: mine.csv, line 2 and mine.csv, line 4. Ids must be unique; set id_column=")
+    assert found.startswith("The id '7' occurs twice: mine.csv, line 2 and mine.csv, line 4. Ids must be unique; --id-column \"\" numbers")
 
 
 def test_an_id_that_is_empty(write):

@@ -62,6 +62,8 @@ def load(
         from valence.data.table import Table
 
         return Table(path=path, **columns).load()
+    if "/" in name or "\\" in name:
+        raise UnknownName("file or data set", name, DATASETS.names)
     raise UnknownName("data set", name, DATASETS.names)
 
 

@@ -43,7 +43,7 @@ def find_columns(
     if found is None:
         raise BadData(
             f"{rows.path.name} has no column named {', '.join(TEXT[:5])} or the like. It has: {listed(rows.columns)}. "
-            "Name the one with the text (text_column); if this is a row of data, add a header above it."
+            "Name the one with the text by --text-column; if this is a row of data, add a header above it."
         )
     return Columns(found, None if label == found else label, None if key == found else key, split)
 

@@ -81,7 +81,7 @@ def id_of(value: object, rows: Rows, line: int) -> str:
     """
     found = label_text(value)
     if not found:
-        raise BadData(f'{rows.path.name}, {rows.unit} {line}: the id is empty. Fill it in, or set id_column="" to number the rows.')
+        raise BadData(f'{rows.path.name}, {rows.unit} {line}: the id is empty. Fill it in, or number the rows: --id-column "".')
     return found
 
 

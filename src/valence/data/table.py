@@ -82,7 +82,7 @@ class Table(DataSet):
             columns = replace(columns, split=None)  # whoever names a test file has said where its rows belong
         elif columns.label is None:
             known = "label, sentiment, class or the like"
-            raise BadData(f"{path.name} has no column named {known}. It has: {listed(file.columns)}. Name it (label_column).")
+            raise BadData(f"{path.name} has no column named {known}. It has: {listed(file.columns)}. Name it with --label-column.")
         rows.add(file, columns, split)
 
     def _labels(self, rows: Gathered) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -110,7 +110,7 @@ def _check_labels(name: str, found: list[str], n: int) -> None:
     if len(found) == 1:
         raise BadData(f"{name}: all {n:,} labels are {found[0]!r}. At least two classes are needed.")
     if len(found) > max(MANY_LABELS, n / 10):
-        raise BadData(f"{name}: {len(found):,} different labels in {n:,} rows. Is it the right column? Name it (label_column).")
+        raise BadData(f"{name}: {len(found):,} different labels in {n:,} rows. Is it the right column? Name it with --label-column.")
 
 
 def _splits(rows: Gathered, labels: NDArray[np.int64]) -> dict[str, Split]:
@@ -152,6 +152,6 @@ def _twice(rows: Gathered, index: NDArray[np.intp]) -> str:
     for i in index.tolist():
         if rows.ids[i] in first:
             places = f"{rows.where(first[rows.ids[i]])} and {rows.where(i)}"
-            return f'The id {rows.ids[i]!r} occurs twice: {places}. Ids must be unique; set id_column="" to number the rows instead.'
+            return f'The id {rows.ids[i]!r} occurs twice: {places}. Ids must be unique; --id-column "" numbers the rows instead.'
         first[rows.ids[i]] = i
     raise AssertionError("no id occurs twice")
