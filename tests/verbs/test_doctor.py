@@ -93,3 +93,17 @@ def test_a_wrong_request_is_one_line_and_exit_code_2(at, words, expected, capsys
     said = capsys.readouterr().err
     assert expected in said
     assert said.count("\n") == 1
+
+
+def test_data_that_do_not_exist_are_a_wrong_request(at, capsys):
+    assert main(["doctor", predictions(at / "zero.csv", lambda i: 0), "--data", "imbd"]) == 2
+    assert "No data set or file 'imbd'. Did you mean 'imdb'?" in capsys.readouterr().err
+
+
+def test_what_stands_above_a_sweeps_tables_is_examined_with_each(at, reviews_csv, capsys):
+    (at / "plan.toml").write_text(f"data = '{reviews_csv}'\nseed = [1, 2]\n[[runs]]\nmethod = \"majority\"\n", encoding="utf-8")
+    assert main(["doctor", "plan.toml", "--json"]) == 0
+    assert [s["name"].split("--")[1:4] for s in json.loads(capsys.readouterr().out)["subjects"]] == [
+        ["reviews", "nall", "s1"],
+        ["reviews", "nall", "s2"],
+    ]

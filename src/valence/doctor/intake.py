@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from valence.data import DATASETS
 from valence.doctor.library import Library
 from valence.doctor.reading.installation import installation_subject
 from valence.doctor.reading.outputs import Asked, Outputs, outputs_subjects
@@ -16,7 +17,7 @@ from valence.doctor.reading.runs import group_subjects, run_subject
 from valence.doctor.reading.training import looks_like_arguments
 from valence.doctor.subject import Subject
 from valence.errors import BadData, UnknownName
-from valence.experiment import Experiment, experiment, preset_files, read_toml
+from valence.experiment import ABOUT, Experiment, experiment, preset_files, read_toml
 from valence.methods import METHODS
 from valence.store import RunStore
 
@@ -57,9 +58,11 @@ def subjects(
         model: whether models may be loaded and asked.
 
     Raises:
-        UnknownName: a word is neither a file nor a run, a preset or a method.
+        UnknownName: a word is neither a file nor a run, a preset or a method, or `data` neither a data set nor a file.
         BadData: a file holds nothing that could be examined.
     """
+    if data is not None and data not in DATASETS.names and not Path(data).exists():
+        raise UnknownName("data set or file", data, DATASETS.names)
     library = Library()
     found = _Sorted()
     if not words:
@@ -104,16 +107,18 @@ def _sort_file(path: Path, found: _Sorted) -> None:
         return
     settings = read_toml(path)
     if "runs" in settings:
-        found.plans += _sweep(settings["runs"])
+        found.plans += _sweep({k: v for k, v in settings.items() if k not in {*ABOUT, "runs"}}, settings["runs"])
     elif "method" in settings or not looks_like_arguments(settings):
         found.plans.append(experiment(str(path)))
     else:
         found.outputs.add(path)
 
 
-def _sweep(tables: Sequence[Mapping[str, Any]]) -> Iterator[Experiment]:
-    """Yield the experiments of a sweep's tables; a list spans a grid, as in `valence sweep`."""
-    for table in tables:
+def _sweep(shared: Mapping[str, Any], tables: Sequence[Mapping[str, Any]]) -> Iterator[Experiment]:
+    """Yield the experiments of a sweep's tables; a list spans a grid and what is shared holds for all, as in `valence sweep`."""
+    names = {"preset", "method"}
+    for own in tables:
+        table = {k: v for k, v in shared.items() if not (k in names and names & own.keys())} | dict(own)
         axes = [value if isinstance(value, list) else [value] for value in table.values()]
         for values in itertools.product(*axes):
             settings = dict(zip(table, values, strict=True))

@@ -22,10 +22,19 @@ def a_run_of_ours(folder):
     return runs(folder, record("prompted", split, split.labels.astype(float), said))
 
 
+def labels_of_another_language(folder):
+    """No answer is a label of the data set: every one counts as wrong, and no other check says why."""
+    lines = ["id,text,label,split"]
+    lines += [f'{i},"A plain sentence, number {i}.",{("negative", "positive")[i % 2]},{"test" if i >= 40 else "train"}' for i in range(100)]
+    (folder / "reviews.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    rows = [{"id": i, "prediction": ("schlecht", "gut")[i % 2]} for i in range(40, 100)]
+    return one(write_csv(folder / "german.csv", rows), data=str(folder / "reviews.csv"))
+
+
 def all_valid(folder):
     rows = [{"id": i, "label": i % 2, "prediction": i % 2, "response": f"{i % 2}."} for i in range(100)]
     return one(write_csv(folder / "llm.csv", rows))
 
 
-DEFECTIVE = {f.__name__: f for f in (seven_of_five_hundred, counted_as_a_class, a_run_of_ours)}
+DEFECTIVE = {f.__name__: f for f in (seven_of_five_hundred, counted_as_a_class, a_run_of_ours, labels_of_another_language)}
 SOUND = {"all_valid": all_valid}

@@ -1,4 +1,4 @@
-"""A language model's answers that name no label."""
+"""Answers that name no label."""
 
 from __future__ import annotations
 
@@ -17,18 +17,24 @@ from valence.evaluation.outcomes import names_a_label
 class InvalidAnswers(Check):
     """A valid rate below 1 hides in the accuracy."""
 
-    sentence: ClassVar[str] = "A language model's answers name no label, which accuracy alone mixes with wrong ones, or counts as a class."
+    sentence: ClassVar[str] = "Answers name no label, which accuracy alone mixes with wrong ones, or counts as a class."
     seed: ClassVar[str] = "the instruction-tuning table: Mistral .01 before tuning is 5 of 7 valid answers right"
     needs: ClassVar[tuple[type, ...]] = (Answers,)
 
     def applies(self, subject: Subject) -> str:
-        """Need a language model's words."""
-        return "" if subject.part(Answers).responses is not None else "the answers are not a language model's words"
+        """Need a language model's words, or answers that are no label as they stand."""
+        answers = subject.part(Answers)
+        some = answers.responses is not None or bool((answers.predicted < 0).any())
+        return "" if some else "the answers are not a language model's words"
 
     def examine(self, subject: Subject) -> Iterator[Finding]:
         """Count the answers that begin with a label's name, or with its number in a user's file."""
         answers, truth = subject.part(Answers), subject.find(Truth)
-        assert answers.responses is not None
+        if answers.responses is None:
+            lost = int((answers.predicted < 0).sum())
+            message = f"{lost:,} of {len(answers):,} answers are none of the labels {', '.join(answers.names)}: each counts as wrong."
+            yield error(message, "Write the labels as the data set names them, or their numbers.", invalid=lost)
+            return
         if subject.kind == "run":
             valid = names_a_label(answers.responses, answers.names)
         else:
