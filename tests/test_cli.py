@@ -129,3 +129,19 @@ def test_a_file_where_a_folder_should_be_is_one_line(tmp_path, monkeypatch, revi
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("valence: ")
     assert said.endswith("Check the path, its rights and the room on its disk.")
+
+
+def test_a_label_that_looks_like_a_slip_is_named_when_it_is_trained_on(tmp_path, monkeypatch, reviews_csv, capsys):
+    monkeypatch.chdir(tmp_path)
+    with reviews_csv.open("a", encoding="utf-8") as stream:
+        stream.write('r900,"The plot is a joy.",postive,train\n')
+    assert main(["run", "majority", "--data", str(reviews_csv)]) == 0
+    assert "The label 'postive' stands on 1 row, 'positive' on 60: a slip?" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_prediction_that_is_refused_leaves_no_part_of_a_file(tmp_path, monkeypatch, reviews_csv, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "majority", "--data", str(reviews_csv)]) == 0
+    (tmp_path / "none.csv").write_text("text\n", encoding="utf-8")
+    assert main(["predict", "majority", "--file", "none.csv", "--out", "out.csv"]) == 2
+    assert not list(tmp_path.glob("out.csv*"))

@@ -57,3 +57,10 @@ def test_the_sweep_of_the_curve_has_every_size_five_times():
     assert {"nb_svm", "lstm"} <= titles
     expected = (16, 64, 256, 1024, 4096, 8192, 16384, None)
     assert all(sizes[title, n] == {0, 1, 2, 3, 4} for title in ("nb_svm", "lstm") for n in expected)
+
+
+def test_a_file_may_be_named_as_the_board_names_it(store, tmp_path, capsys):
+    assert main(["curve", "--store", store, "--data", "reviews", "--out", str(tmp_path), "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["n_all"] == 80
+    assert "unknown" not in said.err

@@ -129,7 +129,8 @@ def _encoder(classifier: Classifier, record: RunRecord, to: Target) -> EncoderCl
     """Return the classifier if it is one that can be exported."""
     found: Any = classifier
     if to == "ollama":
-        raise BadSetting(f"{record.id} is no language model: Ollama cannot run {record.method}. Export it with --to hf or --to onnx.")
+        hint = " Export it with --to hf or --to onnx." if hasattr(found, "subwords") and hasattr(found, "network") else " What can: qlora."
+        raise BadSetting(f"{record.id} is no language model: Ollama cannot run {record.method}.{hint}")
     if not hasattr(found, "subwords") or not hasattr(found, "network"):
         raise BadSetting(f"{record.id} is no encoder: {record.method} cannot be exported. What can: finetune, lora, their kin; qlora.")
     if to == "hf" and hasattr(found, "linear"):

@@ -113,7 +113,8 @@ def _outcomes(store: RunStore, records: Sequence[RunRecord]) -> list[tuple[RunRe
     common = Reference(first.ids_digest, first.labels, first.n_scored)
     for record in records[1:]:
         if (record.data, record.score_on) != (first.data, first.score_on):
-            raise Mismatch(f"{record.id} was scored on {record.data} {record.score_on}, {first.id} on {first.data} {first.score_on}.")
+            on, other = f"{record.data} {record.score_on}", f"{first.data} {first.score_on}"
+            raise Mismatch(f"{record.id} was scored on {on}, {first.id} on {other}. Compare runs on the same texts.")
         reason = common.refuses(record) if record.ids_digest and first.ids_digest else None
         if reason:
             raise Mismatch(f"{record.id} cannot be compared with {first.id}. {reason}")

@@ -155,6 +155,7 @@ def _check_names(names: Sequence[str], known: Sequence[str]) -> None:
 
 
 def _nothing(data: str, names: Sequence[str], kept: Sequence[RunRecord]) -> str:
+    data = next((str(r.experiment["data"]) for r in kept if r.experiment.get("data")), data)
     if names:
         return f"No run of {', '.join(names)} on {data} has finished. Run one: valence run {names[0]} --data {data} --n-train 256"
     return (

@@ -81,7 +81,8 @@ def _count(data: str | None, record: RunRecord | None) -> int | None:
 
     said = record.experiment if record is not None else {}
     columns = {k: said.get(k) for k in ("text_column", "label_column", "id_column")}
-    source = data or said.get("data")
+    named = data is not None and (data in datasets.DATASETS.names or Path(data).exists())
+    source = data if named else said.get("data", data)  # a file's title, as the board has it, leads to the file its runs read
     if source is None:
         return None
     try:

@@ -121,11 +121,14 @@ def _write(out: Path, classifier: Classifier, labels: tuple[str, ...], chunks: I
         raise BadSetting(f"--out {out}: there is no folder {out.parent}.")
     beside = out.with_name(out.name + ".part")
     done, started = 0, time.perf_counter()
-    with Terminal("predict") as screen, WRITERS[out.suffix](beside, len(labels)) as sink:
-        for ids, texts in chunks:
-            predictions = classifier.predict(texts)
-            sink.add(ids, [labels[i] for i in predictions.labels], predictions)
-            done += len(ids)
-            screen.progress(0, 1, f"{done:,} texts, {done / (time.perf_counter() - started):,.0f} a second")
-    beside.replace(out)
+    try:
+        with Terminal("predict") as screen, WRITERS[out.suffix](beside, len(labels)) as sink:
+            for ids, texts in chunks:
+                predictions = classifier.predict(texts)
+                sink.add(ids, [labels[i] for i in predictions.labels], predictions)
+                done += len(ids)
+                screen.progress(0, 1, f"{done:,} texts, {done / (time.perf_counter() - started):,.0f} a second")
+        beside.replace(out)
+    finally:
+        beside.unlink(missing_ok=True)
     print(f"{done:,} predictions in {out}", file=sys.stderr)
