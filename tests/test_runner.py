@@ -205,3 +205,15 @@ def test_a_seed_too_large_for_the_libraries_is_refused(reviews_csv, store):
 def test_a_size_per_class_is_the_run_s_number_of_labels(reviews_csv, tmp_path):
     record = run(experiment("tfidf_linear", data=str(reviews_csv), per_class=16), RunStore(tmp_path))
     assert (record.status, record.n_train) == ("ok", 32)
+
+
+def test_the_original_documents_figure_stands_beside_runs_on_its_own_data_only(reviews_csv, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "about", lambda _: {"seed_accuracy": 0.773})
+    monkeypatch.setattr(runner, "flat", lambda _: {"method": "majority", "data": str(reviews_csv)})
+    other = tmp_path / "other.csv"
+    other.write_text(reviews_csv.read_text(encoding="utf-8"), encoding="utf-8")
+    shown = [
+        run(experiment("majority", **given), RunStore(tmp_path / "runs")).seed_accuracy
+        for given in ({"data": str(reviews_csv)}, {"data": str(reviews_csv), "n_train": 20}, {"data": str(other)})
+    ]
+    assert shown == [0.773, None, None]

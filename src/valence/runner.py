@@ -25,7 +25,7 @@ from valence.data._labels import doubtful_labels
 from valence.errors import BadData, BadSetting, FailedRun, ValenceError
 from valence.evaluation import metrics
 from valence.evaluation.outcomes import names_a_label
-from valence.experiment import Experiment, about
+from valence.experiment import Experiment, about, flat
 from valence.machine import PeakMemory, commit, device_name, versions
 from valence.store import Cost, Provenance, RunRecord, RunStore, Scored, ids_digest
 from valence.types import Classifier, Corpus, Journal, Size, Split, Task
@@ -261,8 +261,17 @@ def _blank(experiment: Experiment, parts: Parts) -> RunRecord:
         n_scored=len(parts.scored),
         ids_digest=ids_digest(parts.scored.ids, parts.scored.labels),
         provenance=Provenance(commit=revision, dirty=dirty, data_digest=parts.corpus.digest, weights=backbone, versions=versions()),
-        seed_accuracy=about(experiment.preset).get("seed_accuracy"),
+        seed_accuracy=_original_accuracy(experiment),
     )
+
+
+def _original_accuracy(experiment: Experiment) -> float | None:
+    """Return the original document's figure, None where it is of other data or of more labels than this run's."""
+    said = about(experiment.preset).get("seed_accuracy")
+    if said is None or experiment.n_train is not None or experiment.per_class is not None:
+        return None
+    default = Experiment.model_fields["data"].default
+    return float(said) if experiment.data == flat(experiment.preset).get("data", default) else None
 
 
 def _stamped(record: RunRecord) -> RunRecord:
