@@ -61,7 +61,7 @@ def test_a_cascade_gets_a_figure_and_its_curve_in_json(runs, tmp_path, capsys, m
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ([], "0 run was given; a combination needs two or more"),
+        ([], "No run was given; a combination needs two or more"),
         (["nothing", "nowhere"], "No run 'nothing'"),
         (["mean", "nb_svm", "--how", "votes"], "votes"),
         (["mean", "nb_svm", "--weights", "fitted", "--how", "stacking"], "No setting of stacking 'weights'"),
