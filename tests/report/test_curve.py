@@ -94,6 +94,15 @@ def test_models_are_told_apart_by_their_names_alone_though_other_settings_differ
     assert {"said (one-1b)", "said (two-2b)"} <= set(by_title(build(store.store, "toy")))
 
 
+def test_a_prompt_with_examples_uses_as_many_labels_as_it_shows(store):
+    settings = {"method": {"name": "said", "shots": 8}, "data": "toy", "n_train": None, "seed": 0}
+    cost = {"trainable_parameters": 0}
+    store.run("said", 1.0, 0, n_train=None, experiment=settings, method="said", id="said8--toy", cost=cost)
+    assert "said" not in by_title(build(store.store, "toy"))
+    found = by_title(build(store.store, "toy", names=["said"]))["said"]
+    assert (found.flat, [p.n for p in found.points]) == (False, [8])
+
+
 def test_a_run_that_failed_is_missed_in_its_mean_and_spoken_of(store):
     add(store, "steady", 64, 0, 7, status="failed", error="All 200 texts got class 1: the network has collapsed.")
     add(store, "short", 16, 0, 0, status="failed", error="The loss went nan.")

@@ -19,7 +19,7 @@ from valence.errors import BadSetting, UnknownName
 from valence.evaluation.learning_curve import Needed, area, labels_needed
 from valence.evaluation.outcomes import Outcomes
 from valence.evaluation.uncertainty import Interval, accuracy_interval
-from valence.report.curve_groups import group, is_curve, titles_of, uses_no_labels
+from valence.report.curve_groups import group, is_curve, labels_used, titles_of, uses_no_labels
 from valence.report.curve_warnings import Answers, answers, warnings_of
 from valence.report.reading import Reader, reference, select
 from valence.store import RunRecord, RunStore
@@ -179,7 +179,7 @@ def _read(store: RunStore, records: Sequence[RunRecord]) -> dict[str, tuple[NDAr
 def _curve(title: str, runs: Sequence[RunRecord], read: dict[str, tuple[NDArray[np.bool_], Answers]], n_all: int | None) -> Curve | None:
     sizes: dict[int | None, list[RunRecord]] = defaultdict(list)
     for run in sorted(runs, key=lambda r: r.seed):
-        sizes[run.n_train].append(run)
+        sizes[labels_used(run)].append(run)
     points = [_point(n, here, read, n_all) for n, here in sizes.items()]
     done = sorted((p for p in points if p is not None), key=lambda p: (p.whole, p.n or 0))
     return Curve(title, runs[0].method, uses_no_labels(runs), tuple(done)) if done else None

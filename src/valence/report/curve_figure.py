@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COLORS = ("#1f6feb", "#b4540a", "#1a7f4b", "#8a3ffc", "#b3261e", "#0b7285", "#946200", "#5c6470")
 """Told apart by colour-blind readers in this order; markers differ too."""
+CROWDED, LONG = 9, 34
+"""Curves, and characters of a title, beyond which the legend stands below."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 
 
@@ -35,7 +37,8 @@ def places(curves: Curves) -> dict[int | None, float]:
 
 
 def _draw(curves: Curves) -> bytes:
-    figure = blank(8.5, 4.8)
+    crowded = len(curves.curves) > CROWDED or max(len(c.title) for c in curves.curves) > LONG
+    figure = blank(8.5, 4.8 + 0.18 * -(-len(curves.curves) // 2) * crowded)
     axes = figure.add_subplot()
     plain(axes)
     place = places(curves)
@@ -52,7 +55,9 @@ def _draw(curves: Curves) -> bytes:
     axes.set_ylabel("accuracy, %", fontsize=8, color=INK)
     note = f"{curves.n:,} texts of {curves.score_on}; mean over seeds, 95 % interval; small marks: each seed"
     title(axes, f"{curves.data}: accuracy against labels", note)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper", fontsize=8, frameon=False, labelcolor=INK)
+    # beside the curves, or below them where that would leave them no width
+    where = {"loc": "outside lower left", "ncols": 2} if crowded else {"loc": "outside right upper"}
+    figure.legend(*axes.get_legend_handles_labels(), **where, fontsize=8 - crowded, frameon=False, labelcolor=INK)
     return png(figure)
 
 
@@ -63,7 +68,7 @@ def _tick(n: int | None, whole: bool) -> str:
 
 
 def _line(axes: Axes, curve: Curve, place: dict[int | None, float], i: int) -> None:
-    color, marker = COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)]
+    color, marker = COLORS[i % len(COLORS)], MARKERS[(i + i // len(COLORS)) % len(MARKERS)]
     x = np.array([place[p.n] for p in curve.points])
     axes.plot(x, [p.accuracy.value for p in curve.points], color=color, marker=marker, markersize=4.5, linewidth=1.6, label=curve.title)
     ends = [p.accuracy.low for p in curve.points], [p.accuracy.high for p in curve.points]

@@ -34,13 +34,20 @@ def _settings(record: RunRecord) -> str:
 
 def is_curve(runs: Sequence[RunRecord]) -> bool:
     """Tell whether runs make a line: of two sizes and more, or level since no labels are used."""
-    return uses_no_labels(runs) or len({r.n_train for r in runs if r.status == "ok"}) > 1
+    return uses_no_labels(runs) or len({labels_used(r) for r in runs if r.status == "ok"}) > 1
+
+
+def labels_used(record: RunRecord) -> int | None:
+    """Return how many labelled texts a run may use, none for all; a prompt that learns nothing else uses its examples alone."""
+    method = record.experiment.get("method")
+    shots = method.get("shots") if isinstance(method, dict) else None
+    return int(shots) if shots and record.n_train is None and record.cost.trainable_parameters == 0 else record.n_train
 
 
 def uses_no_labels(runs: Sequence[RunRecord]) -> bool:
     """Tell whether a method learned nothing from labelled texts, as a zero-shot language model."""
     done = [r for r in runs if r.status == "ok"]
-    return bool(done) and all(r.n_train is None and r.cost.trainable_parameters == 0 for r in done)
+    return bool(done) and all(labels_used(r) is None and r.cost.trainable_parameters == 0 for r in done)
 
 
 def titles_of(groups: dict[Key, list[RunRecord]]) -> dict[Key, str]:
@@ -76,4 +83,4 @@ def _flat(settings: dict[str, Any]) -> dict[str, Any]:
     return {**outer, **method} if isinstance(method, dict) else settings
 
 
-__all__ = ["Key", "group", "is_curve", "titles_of", "uses_no_labels"]
+__all__ = ["Key", "group", "is_curve", "labels_used", "titles_of", "uses_no_labels"]

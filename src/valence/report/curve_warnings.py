@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from valence.evaluation.outcomes import Outcomes
+from valence.report.curve_groups import labels_used
 from valence.store import RunRecord
 
 NEARLY_ALL = 0.98
@@ -97,7 +98,7 @@ def _collapsed(title: str, records: Sequence[RunRecord], read: Mapping[str, Answ
 def _by_size(records: Sequence[RunRecord]) -> dict[int | None, list[RunRecord]]:
     sizes: dict[int | None, list[RunRecord]] = defaultdict(list)
     for record in sorted(records, key=lambda r: (r.n_train is None, r.n_train or 0, r.seed)):
-        sizes[record.n_train].append(record)
+        sizes[labels_used(record)].append(record)
     return sizes
 
 
