@@ -1,3 +1,9 @@
+import os
+import subprocess
+import sys
+import time
+
+import psutil
 import pytest
 
 from valence.errors import BadSetting, UnknownName, ValenceError
@@ -85,3 +91,35 @@ def test_processes_give_the_runs_that_one_process_gives(file, tmp_path):
     one = {e.id: r.metrics for e, r in sweep(read(str(file)), RunStore(tmp_path / "one"))}
     two = {e.id: r.metrics for e, r in sweep(read(str(file)), RunStore(tmp_path / "two"), workers=2)}
     assert one == two
+
+
+KILLED = """
+import os, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from valence.sweep import _end_with_parent
+
+if __name__ == "__main__":
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_with_parent)
+    print(pool.submit(os.getpid).result(), flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a killed parent's children are found by POSIX process ids")
+def test_the_workers_of_a_killed_sweep_end_too(tmp_path):
+    (tmp_path / "killed.py").write_text(KILLED, encoding="utf-8")
+    with subprocess.Popen([sys.executable, str(tmp_path / "killed.py")], stdout=subprocess.PIPE, text=True) as parent:
+        worker = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    until = time.monotonic() + 20
+    while _alive(worker) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not _alive(worker)
+
+
+def _alive(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

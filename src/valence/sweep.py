@@ -13,9 +13,11 @@ grid (a setting that is itself a list is written as a list of lists). What stand
 from __future__ import annotations
 
 import itertools
+import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -116,9 +118,20 @@ def _in_worker(e: Experiment, folder: Path, again: bool, device: str) -> RunReco
     return ValenceError(str(found)) if isinstance(found, ValenceError) else found
 
 
+def _end_with_parent() -> None:
+    """End a worker when its sweep was killed: it would wait for work for ever, and keep its memory."""
+
+    def wait() -> None:
+        if (parent := parent_process()) is not None:
+            parent.join()
+            os._exit(1)  # whatever it was doing goes on from its checkpoint
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def _in_processes(experiments: list[Experiment], store: RunStore, workers: int, again: bool, device: str) -> Iterator[Outcome]:
     # spawned, not forked: a forked child inherits the threads' locks of torch and polars and may hang
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
         waiting: dict[Future[RunRecord | ValenceError], Experiment] = {
             pool.submit(_in_worker, e, store.folder, again, device): e for e in experiments
         }
