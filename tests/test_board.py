@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from valence.evaluation import metrics
+from valence.evaluation.outcomes import names_a_label
 from valence.experiment import Experiment, experiment
 from valence.report.board import build
 from valence.report.table import csv_text
@@ -38,10 +39,12 @@ def _setting(flag):
     return name.replace("-", "_"), values[0] if len(values) == 1 else values
 
 
-@pytest.mark.parametrize("record", RUNS, ids=lambda r: r.id)
+@pytest.mark.parametrize("record", [r for r in RUNS if r.status == "ok"], ids=lambda r: r.id)
 def test_the_figures_of_a_committed_run_follow_from_its_predictions(record):
     scored = STORE.predictions(record.id)
-    found = metrics.score(scored.labels, scored.predictions.probabilities)
+    said = scored.predictions.responses
+    valid = None if said is None else names_a_label(said, record.labels)
+    found = metrics.score(scored.labels, scored.predictions.probabilities, valid)
     assert found["accuracy"] == pytest.approx(record.metrics["accuracy"], abs=1e-9)
     # four decimals move the loss of very sure answers, and nothing else by more than they are apart
     assert found["macro_f1"] == pytest.approx(record.metrics["macro_f1"], abs=1e-9)
