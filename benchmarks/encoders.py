@@ -298,9 +298,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, nargs="+", default=[16384, 65536])
     parser.add_argument("--batch-texts", type=int, help="texts of a batch at most, as the methods have 32")
     parser.add_argument("--device", default="auto")
-    parser.add_argument(
-        "--stock-texts", type=int, help="texts that the stock way reads, all when not given"
-    )
+    parser.add_argument("--stock-texts", type=int, help="texts that the stock way reads, all when not given")
     parser.add_argument("--no-stock", action="store_true")
     parser.add_argument("--compile", choices=("both", "yes", "no"), default="both")
     parser.add_argument("--check", action="store_true")

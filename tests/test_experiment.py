@@ -63,6 +63,20 @@ def test_settings_that_do_not_go_together_are_named_without_all_the_others():
     assert "batch_tokens" not in str(error.value)
 
 
+def test_a_file_of_settings_is_run_by_a_command_that_names_its_method(tmp_path):
+    file = tmp_path / "one.toml"
+    file.write_text('method = "nb_svm"\nseed = 3\nn_train = 50\n', encoding="utf-8")
+    found = experiment(str(file))
+    assert (found.title, found.command()) == ("one", "valence run nb_svm --n-train 50 --seed 3")
+
+
+def test_a_sweep_is_not_run_as_one_experiment(tmp_path):
+    file = tmp_path / "many.toml"
+    file.write_text('[[runs]]\nmethod = "nb_svm"\n', encoding="utf-8")
+    with pytest.raises(BadSetting, match="it is a sweep. Run it with: valence sweep"):
+        experiment(str(file))
+
+
 def test_an_experiment_survives_a_round_trip_through_json():
     e = experiment("nb_svm", n_train=100, seed=5)
     assert Experiment.model_validate_json(e.model_dump_json()) == e

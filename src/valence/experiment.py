@@ -119,11 +119,13 @@ class Experiment(Settings):
     def command(self) -> str:
         """Return the command line that runs this experiment."""
         flags = {k: v for k, v in self.differences().items() if k != "method"}
-        if self.preset:
+        known = self.preset in preset_files()  # the title of a TOML file is no word of the command line
+        if known:
             base = flat(self.preset)
             flags = {k: v for k, v in flags.items() if base.get(k) != v}
         words = [word for k, v in flags.items() for word in _flag(k.replace("_", "-"), v)]
-        return shlex.join(["valence", "run", self.title, *words, *(["--seed", str(self.seed)] if self.seed else [])])
+        name = self.preset if known else self.method.name()
+        return shlex.join(["valence", "run", name or "", *words, *(["--seed", str(self.seed)] if self.seed else [])])
 
 
 def _flag(name: str, value: object) -> list[str]:
@@ -194,6 +196,8 @@ def flat(name: str) -> dict[str, Any]:
         return {"method": name}
     else:
         raise UnknownName("preset or method", name, {*presets, *METHODS.names})
+    if isinstance(settings.get("runs"), list):
+        raise BadSetting(f"{name} holds tables [[runs]]: it is a sweep. Run it with: valence sweep {name}")
     if "method" not in settings:
         raise BadSetting(f'{name} names no method. Add a line such as: method = "cnn"')
     return settings

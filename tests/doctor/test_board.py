@@ -8,9 +8,11 @@ from valence.doctor import examine, subjects
 from valence.errors import DataNotFound
 
 BOARD = Path(__file__).parents[2] / "board" / "runs"
+KNOWN = {("qlora_smollm2--imdb--nall--s0--4abad2a4", "answer_parsing")}
+"""Label words that bfloat16 had rounded to a tie went to the first label; mended since, the row is as it was measured (qlora's page)."""
 
 
-def test_the_committed_board_is_without_an_error(monkeypatch):
+def test_the_committed_board_is_without_an_error_but_one_that_its_page_tells(monkeypatch):
     """Without the data, which a fresh machine does not have: what predictions, records and histories alone can tell."""
 
     def nowhere(*_, **__):
@@ -18,7 +20,7 @@ def test_the_committed_board_is_without_an_error(monkeypatch):
 
     monkeypatch.setattr("valence.doctor.library.data.load", nowhere)
     report = examine(subjects([str(BOARD)], model=False))
-    assert [(s.name, check, f.message) for s in report.subjects for check, f in s.findings if f.severity == "error"] == []
+    assert {(s.name, check) for s in report.subjects for check, f in s.findings if f.severity == "error"} == KNOWN
     assert {"constant_predictions", "metrics_disagree"} <= set(report.subjects[0].carried_out)
 
 

@@ -13,7 +13,7 @@ from valence.export.ollama import write_modelfile
 from conftest import sentences  # isort: skip
 from tiny_language_models import save_language_model  # isort: skip
 
-TINY = "--template brief --bits 16 --epochs 20 --minimum-steps 0 --batch-texts 8 --learning-rate 0.01 --max-review-tokens 96"
+TINY = "--template brief --bits 16 --epochs 30 --minimum-steps 0 --batch-texts 8 --learning-rate 0.01 --max-review-tokens 96"
 
 
 @pytest.fixture(scope="module")

@@ -31,12 +31,13 @@ class LossNeverFell(Check):
         return "" if count >= ENOUGH else f"{count} finite training losses were logged, {ENOUGH} are needed to see a course"
 
     def examine(self, subject: Subject) -> Iterator[Finding]:
-        """Compare the first tenth with the last, both with the lowest stretch between, and with guessing."""
+        """Compare the median of the first tenth with the last, both with the lowest stretch between, and with guessing."""
         history = subject.part(History)
         losses = np.array([loss for _, loss in history.losses if math.isfinite(loss)])
         width = max(1, len(losses) // 10)
-        means = np.convolve(losses, np.full(width, 1 / width), mode="valid")
-        first, last, lowest = float(means[0]), float(means[-1]), float(means.min())
+        # medians: the last batch of an epoch may hold a text or two, and its loss be anything
+        levels = np.median(np.lib.stride_tricks.sliding_window_view(losses, width), axis=1)
+        first, last, lowest = float(levels[0]), float(levels[-1]), float(levels.min())
         guess = math.log(history.classes)
         facts = {"first": first, "last": last, "lowest": lowest, "guessing": guess}
         remedy = "Try the learning rate tenfold lower and tenfold higher, and look which weights are trained."
