@@ -73,7 +73,7 @@ def test_a_file_of_settings_is_run_by_a_command_that_names_its_method(tmp_path):
 def test_a_sweep_is_not_run_as_one_experiment(tmp_path):
     file = tmp_path / "many.toml"
     file.write_text('[[runs]]\nmethod = "nb_svm"\n', encoding="utf-8")
-    with pytest.raises(BadSetting, match="it is a sweep. Run it with: valence sweep"):
+    with pytest.raises(BadSetting, match="it is a sweep"):
         experiment(str(file))
 
 
