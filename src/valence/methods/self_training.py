@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -16,7 +16,6 @@ from valence.types import UNLABELED, Classifier, Split, Task
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from valence.training.encoders.backbone import Backbone
     from valence.training.encoders.network import EncoderNetwork
     from valence.training.examples import Examples
 
@@ -47,6 +46,7 @@ class SelfTraining(Setfit):
         from valence.text.wholes import draw_wholes
         from valence.training.device import resolve_device
         from valence.training.encoders.embedding import fit_linear
+        from valence.training.pretraining import Later
 
         drawn = draw_wholes(task.unlabeled, self.unlabeled_texts, least_words=self.least_words, seed=task.seed)
         known = Split(train.ids + valid.ids, train.texts + valid.texts, np.concatenate([train.labels, valid.labels]))
@@ -57,50 +57,32 @@ class SelfTraining(Setfit):
         subwords = origin.subwords()
         pool = Split(tuple(f"unlabeled-{n}" for n in range(len(drawn))), drawn, np.full(len(drawn), UNLABELED))
         task.journal.progress(0, 1, f"embedding {len(drawn):,} texts")
-        read = partial(self._embedded, parts=[self.examples(subwords, part, device) for part in (known, pool)])
+        own, others = (self.examples(subwords, part, device) for part in (known, pool))
         network = self.wrap(origin.model(task.labels)).to(device)
         for number in range(self.rounds):
-            learn = self._labelled(known, pool, read(network), len(task.labels))
-            network = self._tuned(origin, self.examples(subwords, learn, device), task, number)
-        linear = fit_linear(read(network)[0], known.labels, len(task.labels), self.strength)
+            learn = self._labelled(known, pool, self._embedded(network, own), self._embedded(network, others), len(task.labels))
+            later = replace(task, journal=Later(task.journal, number * self.steps))
+            network = self.tuned(origin, self.examples(subwords, learn, device), later, self.batch_texts + self.labelled_texts)
+        linear = fit_linear(self._embedded(network, own), known.labels, len(task.labels), self.strength)
         return self.classifier(network, linear, subwords, origin, device, frozen=False)
 
-    def _embedded(self, network: EncoderNetwork, parts: Sequence[Examples]) -> list[NDArray[np.float32]]:
-        """Return the embeddings of each part, in the arithmetic of the training: they decide labels, and answer nobody."""
+    def _embedded(self, network: EncoderNetwork, part: Examples) -> NDArray[np.float32]:
+        """Return the (texts, width) embeddings, in the arithmetic of the training: they decide labels, and answer nobody."""
         import torch
 
         from valence.training.device import use_bfloat16
         from valence.training.encoders.embedding import embed
 
-        device = parts[0].device
-        with torch.autocast(device.type, torch.bfloat16, enabled=use_bfloat16(self.precision, device)):
-            return [embed(network, part) for part in parts]
+        with torch.autocast(part.device.type, torch.bfloat16, enabled=use_bfloat16(self.precision, part.device)):
+            return embed(network, part)
 
-    def _labelled(self, known: Split, pool: Split, embedded: list[NDArray[np.float32]], classes: int) -> Split:
+    def _labelled(self, known: Split, pool: Split, own: NDArray[np.float32], others: NDArray[np.float32], classes: int) -> Split:
         """Return the texts of a round: those sure of the label they were given, and their share of those that have one."""
         from valence.training.mixture import confident, fit_mixture
 
-        own, others = embedded
         mixture = fit_mixture(own, known.labels, others, classes, self.components)
         rows, told = confident(mixture.log_posterior(others), self.confident_share)
         sure = pool.select(rows)
         # a step draws from all alike: labelled texts stand there so often that it gets `labelled_texts` of them
         times = max(1, round(self.labelled_texts * len(rows) / (self.batch_texts * len(known))))
         return Split(known.ids * times + sure.ids, known.texts * times + sure.texts, np.concatenate([*[known.labels] * times, told]))
-
-    def _tuned(self, origin: Backbone, learn: Examples, task: Task, number: int) -> EncoderNetwork:
-        """Tune the pretrained weights on pairs of `learn`."""
-        import torch
-
-        from valence.training.encoders.pairs import Tuning, tune_by_pairs
-        from valence.training.pretraining import Later
-        from valence.training.recipe import Recipe
-
-        device = learn.device
-        recipe = Recipe(learning_rate=self.learning_rate, warmup_ratio=0.1, precision=self.precision)
-        tuning = Tuning(self.steps, self.batch_texts + self.labelled_texts, recipe)
-        with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []):
-            torch.manual_seed(task.seed)
-            network = self.wrap(origin.model(task.labels)).to(device)
-            tune_by_pairs(network, learn, tuning, seed=task.seed, journal=Later(task.journal, number * self.steps))
-        return network

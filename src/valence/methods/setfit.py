@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
@@ -11,6 +11,11 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from valence.methods._embeddings import Embedded
 from valence.methods._encoders import TINY_ENCODER
 from valence.types import Classifier, Split, Task
+
+if TYPE_CHECKING:
+    from valence.training.encoders.backbone import Backbone
+    from valence.training.encoders.network import EncoderNetwork
+    from valence.training.examples import Examples
 
 DESCRIPTIONS = ("This sentence is {}.", "It was {}.", "That sounds {}.", "A {} opinion.")
 """The authors' template, and three more."""
@@ -45,26 +50,33 @@ class Setfit(Embedded):
 
     def fit(self, train: Split, valid: Split, task: Task) -> Classifier:
         """Tune on pairs of `train`, then fit the linear layer; it is so small a model that `valid` joins its texts."""
-        import torch
-
         from valence.training.device import resolve_device
         from valence.training.encoders.embedding import embed, fit_linear
-        from valence.training.encoders.pairs import Tuning, tune_by_pairs
-        from valence.training.recipe import Recipe
 
         device = resolve_device(task.device)
         origin = self.find_backbone()
         subwords = origin.subwords()
-        recipe = Recipe(learning_rate=self.learning_rate, warmup_ratio=0.1, precision=self.precision)
         train = with_descriptions(train, task.labels) if self.described else train
         learn, check = (self.examples(subwords, part, device) for part in (train, valid))
-        with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []):
-            torch.manual_seed(task.seed)
-            network = self.wrap(origin.model(task.labels)).to(device)
-            tune_by_pairs(network, learn, Tuning(self.steps, self.batch_texts, recipe), seed=task.seed, journal=task.journal)
+        network = self.tuned(origin, learn, task, self.batch_texts)
         embedded = np.concatenate([embed(network, part) for part in (learn, check)])
         linear = fit_linear(embedded, np.concatenate([train.labels, valid.labels]), len(task.labels), self.strength)
         return self.classifier(network, linear, subwords, origin, device, frozen=False)
+
+    def tuned(self, origin: Backbone, learn: Examples, task: Task, texts: int) -> EncoderNetwork:
+        """Return the pretrained weights tuned on pairs of `learn`, so many texts in each step; the seed is the task's."""
+        import torch
+
+        from valence.training.encoders.pairs import Tuning, tune_by_pairs
+        from valence.training.recipe import Recipe
+
+        device = learn.device
+        recipe = Recipe(learning_rate=self.learning_rate, warmup_ratio=0.1, precision=self.precision)
+        with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []):
+            torch.manual_seed(task.seed)
+            network = self.wrap(origin.model(task.labels)).to(device)
+            tune_by_pairs(network, learn, Tuning(self.steps, texts, recipe), seed=task.seed, journal=task.journal)
+        return network
 
 
 def with_descriptions(train: Split, labels: tuple[str, ...]) -> Split:

@@ -30,6 +30,7 @@ class Kind(ABC):
     def __init__(self, model: Any) -> None:  # noqa: ANN401 - transformers' classes are untyped
         self.model = model
         self.config = model.config
+        self._by_distance: dict[tuple[int, torch.device], Tensor] = {}
 
     @classmethod
     def positions(cls, config: Any) -> int | None:  # noqa: ANN401
@@ -81,6 +82,13 @@ class Kind(ABC):
     def prepare(self, hidden: Tensor, layout: Layout) -> Any:  # noqa: ANN401
         """Compute once what every layer needs besides the hidden states."""
         return None
+
+    def by_distance(self, half: int, device: torch.device, make: Callable[[], Tensor]) -> Tensor:
+        """Return what `make` makes for distances from -half on, moved to the device; kept, so that no step copies it anew."""
+        if (half, device) not in self._by_distance:
+            with torch.inference_mode(mode=False):  # a training may meet first what a prediction kept
+                self._by_distance[half, device] = make().to(device)
+        return self._by_distance[half, device]
 
     def has_kernel(self, device: torch.device) -> bool:
         """Return whether one kernel over a packed row does each layer's attention in 16 bits on this device, nothing virtual before it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -36,7 +37,6 @@ class DebertaV2(Kind):
     def __init__(self, model: Any) -> None:  # noqa: ANN401
         super().__init__(model)
         self._through: Callable[..., Tensor] = _through
-        self._places: dict[tuple[int, torch.device], Tensor] = {}
 
     @classmethod
     def positions(cls, config: Any) -> None:  # noqa: ANN401
@@ -53,11 +53,9 @@ class DebertaV2(Kind):
         encoder = self.body.encoder
         if not encoder.relative_attention:
             return None
-        key = (layout.width // 2, hidden.device)
-        if key not in self._places:  # kept, so that no step copies it anew
-            with torch.inference_mode(mode=False):  # a training may meet first what a prediction kept
-                self._places[key] = places_of(key[0], encoder.position_buckets, encoder.max_relative_positions).to(hidden.device)
-        return encoder.get_rel_embedding(), self._places[key]
+        half = layout.width // 2
+        make = partial(places_of, half, encoder.position_buckets, encoder.max_relative_positions)
+        return encoder.get_rel_embedding(), self.by_distance(half, hidden.device, make)
 
     def has_kernel(self, device: torch.device) -> bool:
         """Return whether the device runs ours."""

@@ -57,7 +57,6 @@ class Mpnet(TanhHead, Kind):
     def __init__(self, model: Any) -> None:  # noqa: ANN401
         super().__init__(model)
         self._through: Callable[..., Tensor] = _through
-        self._buckets: dict[tuple[int, torch.device], Tensor] = {}
 
     @classmethod
     def first_position_of(cls, config: Any) -> int:  # noqa: ANN401
@@ -72,12 +71,9 @@ class Mpnet(TanhHead, Kind):
         return DistanceBias(table, dtype, () if self._has_kernel(hidden) else layout.parts)
 
     def _bucket_of(self, half: int, device: torch.device) -> Tensor:
-        """Return (2 * half,) which number belongs to each distance, -half first; kept, so that no step copies it anew."""
-        if (half, device) not in self._buckets:
-            with torch.inference_mode(mode=False):  # a training may meet first what a prediction kept
-                count, distance = self.config.relative_attention_num_buckets, torch.arange(-half, half)
-                self._buckets[half, device] = self.body.encoder.relative_position_bucket(distance[None], num_buckets=count)[0].to(device)
-        return self._buckets[half, device]
+        """Return (2 * half,) which number belongs to each distance, -half first."""
+        bucket, count = self.body.encoder.relative_position_bucket, self.config.relative_attention_num_buckets
+        return self.by_distance(half, device, lambda: bucket(torch.arange(-half, half)[None], num_buckets=count)[0])
 
     def has_kernel(self, device: torch.device) -> bool:
         """Return whether the device runs ours."""
