@@ -9,9 +9,11 @@ It is written flat everywhere: on the command line, in TOML and in Python a meth
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -162,6 +164,19 @@ ABOUT = ("about", "seed_accuracy", "stands_for")
 def preset_files() -> dict[str, Path]:
     """Return every preset by name; sweeps are not presets."""
     return {p.stem: p for p in sorted(PRESETS.rglob("*.toml")) if p.parent.name != "sweeps"}
+
+
+def joined(shared: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a sweep table's settings over those above all tables; a preset there gives way to a table's method too."""
+    names = {"preset", "method"}
+    return {k: v for k, v in shared.items() if not (k in names and names & table.keys())} | dict(table)
+
+
+def spanned(table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the settings of a sweep table, every value alone: a list spans a grid."""
+    axes = [value if isinstance(value, list) else [value] for value in table.values()]
+    for values in itertools.product(*axes):
+        yield dict(zip(table, values, strict=True))
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -12,7 +12,6 @@ grid (a setting that is itself a list is written as a list of lists). What stand
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from valence.errors import BadSetting, UnknownName, ValenceError
-from valence.experiment import ABOUT, PRESETS, Experiment, experiment, read_toml
+from valence.experiment import ABOUT, PRESETS, Experiment, experiment, joined, read_toml, spanned
 from valence.runner import Screen, run
 from valence.store import RunRecord, RunStore
 
@@ -50,32 +49,24 @@ def read(name: str, **overrides: Any) -> list[Experiment]:  # noqa: ANN401 - fla
     if not isinstance(tables, list) or not tables:
         hint = f" It is one experiment: valence run {path}" if {"method", "preset"} & shared.keys() else ""
         raise BadSetting(f"{path} holds no table [[runs]]; a sweep needs at least one.{hint}")
-    found = [e for number, table in enumerate(tables, 1) for e in _table(path, number, _joined(shared, table) | overrides)]
+    found = [e for number, table in enumerate(tables, 1) for e in _table(path, number, joined(shared, table) | overrides)]
     return list({e.id: e for e in found}.values())
-
-
-def _joined(shared: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
-    """Return a table's settings over the shared ones; a preset above the tables gives way to a table's method too."""
-    names = {"preset", "method"}
-    return {k: v for k, v in shared.items() if not (k in names and names & table.keys())} | table
 
 
 def _table(path: Path, number: int, table: dict[str, Any]) -> list[Experiment]:
     """Return the experiments of a table; an error says which table of the file it is about."""
     try:
-        return list(_grid(path, table))
+        return list(_grid(table))
     except ValenceError as error:
         error.args = (f"{path}, table {number} of [[runs]]: {error}",)
         raise
 
 
-def _grid(path: Path, table: dict[str, Any]) -> Iterator[Experiment]:
+def _grid(table: dict[str, Any]) -> Iterator[Experiment]:
     key = next((k for k in ("preset", "method") if k in table), None)
     if key is None:
         raise BadSetting('It names neither preset nor method. Add a line such as: preset = "cnn"')
-    axes = {k: v if isinstance(v, list) else [v] for k, v in table.items()}
-    for values in itertools.product(*axes.values()):
-        settings = dict(zip(axes, values, strict=True))
+    for settings in spanned(table):
         yield experiment(settings.pop(key), **settings)
 
 

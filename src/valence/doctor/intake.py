@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from valence.doctor.reading.runs import group_subjects, run_subject
 from valence.doctor.reading.training import looks_like_arguments
 from valence.doctor.subject import Subject
 from valence.errors import BadData, UnknownName
-from valence.experiment import ABOUT, Experiment, experiment, preset_files, read_toml
+from valence.experiment import ABOUT, Experiment, experiment, joined, preset_files, read_toml, spanned
 from valence.methods import METHODS
 from valence.store import RunStore
 
@@ -116,12 +115,8 @@ def _sort_file(path: Path, found: _Sorted) -> None:
 
 def _sweep(shared: Mapping[str, Any], tables: Sequence[Mapping[str, Any]]) -> Iterator[Experiment]:
     """Yield the experiments of a sweep's tables; a list spans a grid and what is shared holds for all, as in `valence sweep`."""
-    names = {"preset", "method"}
     for own in tables:
-        table = {k: v for k, v in shared.items() if not (k in names and names & own.keys())} | dict(own)
-        axes = [value if isinstance(value, list) else [value] for value in table.values()]
-        for values in itertools.product(*axes):
-            settings = dict(zip(table, values, strict=True))
+        for settings in spanned(joined(shared, own)):
             name = settings.pop("preset", None) or settings.pop("method", None)
             if name is None:
                 raise BadData('A table [[runs]] names neither preset nor method. Add a line such as: preset = "cnn"')
