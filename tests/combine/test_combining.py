@@ -157,6 +157,21 @@ def test_a_member_without_a_model_is_refused_before_anything_is_fitted(store, id
         combine(store, [ids["nb_svm"], ids["mean_embedding"]], "stacking", device="cpu")
 
 
+def test_a_vote_takes_runs_without_a_model_and_then_holds_none_itself(store, ids):
+    runs = [ids["nb_svm"], ids["mean_embedding"]]
+    whole = combine(store, runs, "vote", device="cpu")
+    before = stored(store, whole.record.id)
+    shutil.rmtree(store.path(ids["mean_embedding"]) / "model")
+    bare = combine(store, runs, "vote", device="cpu")
+    np.testing.assert_array_equal(stored(store, bare.record.id), before)
+    assert bare.record.cost.total_parameters == whole.record.cost.total_parameters
+    assert bare.record.cost.size_bytes is None
+    assert any(ids["mean_embedding"] in note and "predictions alone" in note for note in bare.notes)
+    assert not any("predictions alone" in note for note in whole.notes)
+    with pytest.raises(BadSetting, match=r"holds predictions but no model. Run it again with: valence combine nb_svm"):
+        load(bare.record.id, store, device="cpu")
+
+
 def test_three_labels_are_combined_too(store, fit_run, reviews, tmp_path):
     data = reviews(tmp_path / "three.csv", n=480, classes=3)
     runs = [fit_run(store, name, data) for name in ("nb_svm", "mean_embedding")]

@@ -57,7 +57,7 @@ def combine(
     """Combine finished runs into one, and keep it in their store.
 
     The scored split is not predicted again: the members' stored predictions are merged. Only the held-out texts are, and
-    only where the rule learns from them.
+    only where the rule learns from them. A vote with equal weights learns nothing, and so takes runs without a model too.
 
     Args:
         store: where the runs are.
@@ -70,7 +70,7 @@ def combine(
 
     Raises:
         UnknownName: no run, way to combine or setting is called so.
-        BadSetting: runs that cannot be members, or settings out of range.
+        BadSetting: runs that cannot be members, settings out of range, or a member without the model that the rule asks.
         Mismatch: runs on other data or labels, or with too few held-out texts in common.
         FailedRun: the combination gives every text the same answer.
     """
@@ -83,18 +83,19 @@ def combine(
         settings["share"] = _share(sources, how, budget, settings)
     chosen = made_experiment(how, sources, settings)
     scored, stored = _stored(store, sources)
-    members = _members(sources, store, device)
-    rule, held_out, notes = _learn(cast(Combination, chosen.method), sources, members, store, device, screen)
+    method = cast(Combination, chosen.method)
+    bare = _without_model(sources, store) if _learns_nothing(method) else ()
+    members = () if bare else _members(sources, store, device)
+    rule, held_out, notes = _learn(method, sources, members, store, device, screen)
     merged = Scored(scored.ids, scored.labels, Predictions(rule.merge(stored)))
-    combined = Combined(members, rule)
-    record = made_record(chosen, sources, merged, stored, combined, time.perf_counter() - started)
+    record = made_record(chosen, sources, merged, stored, rule, time.perf_counter() - started)
     with store.lock(record.id):
-        record = store.save(record, merged, lambda folder: _save(folder, combined, held_out))
+        record = store.save(record, merged, None if bare else lambda folder: _save(folder, Combined(members, rule), held_out))
     curve = None
     if isinstance(rule, Switch):
         curve = cascade_curve(stored, scored.labels, (sources[0].record, sources[1].record), rule.threshold)
     learned = {name: array.tolist() for name, array in rule.arrays.items()}
-    notes += _on_speeds(sources) + _on_likeness(held_out, merged)
+    notes += _on_models(bare) + _on_speeds(sources) + _on_likeness(held_out, merged)
     return Made(record, tuple(s.record for s in sources), 0 if held_out is None else len(held_out.ids), learned, notes, curve)
 
 
@@ -132,6 +133,15 @@ def _stored(store: RunStore, sources: Sequence[Source]) -> tuple[Scored, NDArray
     return first, np.stack([scored.predictions.probabilities for scored in aligned])
 
 
+def _learns_nothing(method: Combination) -> bool:
+    return isinstance(method, Vote) and method.weights == "equal"
+
+
+def _without_model(sources: Sequence[Source], store: RunStore) -> tuple[str, ...]:
+    """Return the runs that hold predictions alone, as those of a committed board do."""
+    return tuple(s.record.id for s in sources if not (store.path(s.record.id) / "model").is_dir())
+
+
 def _members(sources: Sequence[Source], store: RunStore, device: str) -> tuple[Member, ...]:
     models = [runner.load(source.record.id, store, device=device)[0] for source in sources]
     return tuple(Member(s.experiment.method, model, s.experiment.seed, s.record.id) for s, model in zip(sources, models, strict=True))
@@ -141,7 +151,7 @@ def _learn(
     method: Combination, sources: Sequence[Source], members: Sequence[Member], store: RunStore, device: str, screen: Screen | None
 ) -> tuple[Rule, Scored | None, tuple[str, ...]]:
     """Return the rule, what it answers to the texts it was learned on, and what to know about them."""
-    if isinstance(method, Vote) and method.weights == "equal":
+    if _learns_nothing(method):
         return method.learn(np.empty((len(sources), 0, 2), np.float32), np.empty(0, np.int64)), None, ()
     texts = unseen(sources)
     pairs = zip(sources, members, strict=True)
@@ -160,6 +170,12 @@ def _save(folder: Path, combined: Combined, held_out: Scored | None) -> None:
     if held_out is not None:
         (folder / HELD_OUT).mkdir()
         write_predictions(folder / HELD_OUT / "predictions.parquet", held_out)
+
+
+def _on_models(bare: Sequence[str]) -> tuple[str, ...]:
+    if not bare:
+        return ()
+    return (f"{', '.join(bare)} hold{'s' if len(bare) == 1 else ''} no model, so that this run holds predictions alone",)
 
 
 def _on_speeds(sources: Sequence[Source]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from valence.errors import FailedRun
 from valence.evaluation import metrics
 from valence.experiment import Experiment, experiment
 from valence.machine import commit, versions
-from valence.methods._combination import Combined
+from valence.methods._combination import Rule
 from valence.methods.cascade import Switch
 from valence.store import Cost, Provenance, RunRecord, Scored, ids_digest
 
@@ -35,7 +35,7 @@ def made_experiment(how: str, sources: Sequence[Source], settings: dict[str, Any
 
 
 def made_record(
-    chosen: Experiment, sources: Sequence[Source], scored: Scored, stored: NDArray[np.float32], combined: Combined, seconds: float
+    chosen: Experiment, sources: Sequence[Source], scored: Scored, stored: NDArray[np.float32], rule: Rule, seconds: float
 ) -> RunRecord:
     """Return the record of a combination.
 
@@ -44,7 +44,7 @@ def made_record(
         sources: the members.
         scored: the merged predictions.
         stored: (m, n, k) the members' own, of which they were merged.
-        combined: the classifier.
+        rule: what merged them.
         seconds: time that combining took.
 
     Raises:
@@ -76,7 +76,7 @@ def made_record(
         n_scored=len(scored.ids),
         ids_digest=ids_digest(scored.ids, scored.labels),
         metrics=metrics.score(scored.labels, probabilities),
-        cost=_cost(records, combined, stored, seconds),
+        cost=_cost(records, rule, stored, seconds),
         provenance=Provenance(
             commit=revision, dirty=dirty, data_digest=first.provenance.data_digest, weights=backbone, versions=versions(), device=device
         ),
@@ -111,19 +111,24 @@ def _command(chosen: Experiment, records: Sequence[RunRecord]) -> str:
     return " ".join(["valence combine", *(r.id for r in records), "--how", chosen.method.name(), *flags])
 
 
-def _cost(records: Sequence[RunRecord], combined: Combined, stored: NDArray[np.float32], seconds: float) -> Cost:
+def _cost(records: Sequence[RunRecord], rule: Rule, stored: NDArray[np.float32], seconds: float) -> Cost:
     """Add up the members' costs; a text that a cascade passes on costs both members' time, another the first's alone."""
     fits, speeds, n = [r.cost.fit_seconds for r in records], [r.cost.texts_per_second for r in records], stored.shape[1]
     asked = [1.0] * len(records)
-    if isinstance(combined.rule, Switch):
-        asked[1] = float(combined.rule.passed_on(stored[0]).mean())
+    if isinstance(rule, Switch):
+        asked[1] = float(rule.passed_on(stored[0]).mean())
     known = [speed for speed in speeds if speed]
     per_text = sum(share / speed for share, speed in zip(asked, known, strict=True)) if len(known) == len(speeds) else None
-    size = combined.size
+    own = sum(array.size for array in rule.arrays.values())
     return Cost(
         fit_seconds=seconds + sum(f for f in fits if f is not None) if None not in fits else None,
         predict_seconds=None if per_text is None else n * per_text,
         texts_per_second=1 / per_text if per_text else None,
-        trainable_parameters=size.trainable,
-        total_parameters=size.total,
+        trainable_parameters=_total([r.cost.trainable_parameters for r in records], own),
+        total_parameters=_total([r.cost.total_parameters for r in records], own),
     )
+
+
+def _total(counts: Sequence[int | None], own: int) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) + own if len(known) == len(counts) else None
