@@ -157,7 +157,7 @@ def data_title(data: str) -> str:
 # ---------------------------------------------------------------- presets
 
 PRESETS = Path(__file__).parent / "presets"
-ABOUT = ("about", "seed_accuracy", "stands_for")
+ABOUT = ("about", "seed_accuracy", "was_wrong", "measured_as")
 """Keys of a preset that say something about it and set nothing."""
 
 
@@ -219,7 +219,7 @@ def flat(name: str) -> dict[str, Any]:
 
 
 def about(name: str) -> dict[str, Any]:
-    """Return what a preset says about itself: `about`, `seed_accuracy` and `stands_for`, where it says it."""
+    """Return what a preset says about itself: `about`; of the original document `seed_accuracy`, `was_wrong` and the board rows it is `measured_as`."""
     if name not in preset_files():
         return {}
     settings = read_toml(preset_files()[name])
