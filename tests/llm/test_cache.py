@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from valence.errors import BadData
 from valence.llm.asked import Answer, Question
 from valence.llm.cache import AnswerCache, cache_folder, key, sha256
 from valence.text.prompt import Prompt, Shot, Template
@@ -50,6 +51,28 @@ def test_a_cache_that_cannot_be_written_ends_no_run_and_writes_later(tmp_path):
     cache.close()
     assert other.find(["a"])
     other.close()
+
+
+def test_a_damaged_cache_is_said_in_one_line_with_the_way_out(tmp_path):
+    (tmp_path / "answers.sqlite3").write_text("no database, but long enough to be taken for one " * 9, encoding="utf-8")
+    with pytest.raises(
+        BadData, match=r"cache of answers .*answers\.sqlite3 cannot be read: file is not a database\. Remove it, .*VALENCE_CACHE"
+    ):
+        AnswerCache(tmp_path)
+
+
+def test_a_cache_damaged_while_it_is_used_is_silent_in_writing_and_says_so_in_reading(tmp_path):
+    cache = AnswerCache(tmp_path)
+    for i in range(300):
+        cache.keep(f"a {i}", Answer(text="a" * 99), 1.0)
+    cache.close()
+    path = tmp_path / "answers.sqlite3"
+    cache = AnswerCache(tmp_path)
+    path.write_bytes(path.read_bytes()[:4096] + b"\xff" * (path.stat().st_size - 4096))
+    cache.keep("b", Answer(text="b"), 1.0)
+    with pytest.raises(BadData, match=r"malformed.*Remove it"):
+        cache.find(["a 1"])
+    cache.close()
 
 
 def test_everything_that_decides_an_answer_is_in_its_key(ask, questions):

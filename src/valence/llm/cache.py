@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from valence.errors import BadData
 from valence.llm.asked import Answer, Ask, Question
 
 HOME = "VALENCE_CACHE"
@@ -50,23 +51,35 @@ class AnswerCache:
     """Answers by key. Several processes may share the file; what was not answered is not kept."""
 
     def __init__(self, folder: Path, timeout: float = 60.0) -> None:
+        """Open the file, or make it.
+
+        Raises:
+            BadData: the file is damaged, or no file can be made there.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = sqlite3.connect(folder / "answers.sqlite3", timeout=timeout)
-        self._file.execute("PRAGMA journal_mode=WAL")
-        self._file.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL, seconds REAL NOT NULL)")
-        self._file.execute("CREATE TABLE IF NOT EXISTS digests (file TEXT PRIMARY KEY, digest TEXT NOT NULL)")
-        self._file.commit()
+        self._path = folder / "answers.sqlite3"
+        try:
+            self._file = _opened(self._path, timeout)
+        except sqlite3.DatabaseError as error:
+            raise self._unreadable(error) from None
         self._waiting: list[tuple[str, str, float]] = []
         self._committed = float("-inf")
 
     def find(self, keys: Iterable[str]) -> dict[str, tuple[Answer, float]]:
-        """Return the answers that are kept, each with the seconds it took."""
-        wanted, found = list(keys), {}
+        """Return the answers that are kept, each with the seconds it took.
+
+        Raises:
+            BadData: the file is damaged.
+        """
+        wanted, found = list(keys), dict[str, tuple[Answer, float]]()
         for start in range(0, len(wanted), AT_ONCE):
             some = wanted[start : start + AT_ONCE]
             marks = ",".join("?" * len(some))
-            for name, answer, seconds in self._file.execute(f"SELECT key, answer, seconds FROM answers WHERE key IN ({marks})", some):
-                found[name] = (_read(json.loads(answer)), seconds)
+            try:
+                rows = self._file.execute(f"SELECT key, answer, seconds FROM answers WHERE key IN ({marks})", some).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise self._unreadable(error) from None
+            found |= {name: (_read(json.loads(answer)), seconds) for name, answer, seconds in rows}
         return found
 
     def keep(self, name: str, answer: Answer, seconds: float) -> None:
@@ -106,9 +119,25 @@ class AnswerCache:
         try:
             with self._file:
                 self._file.executemany(statement, rows)
-        except sqlite3.OperationalError:
+        except sqlite3.DatabaseError:
             return False
         return True
+
+    def _unreadable(self, error: sqlite3.DatabaseError) -> BadData:
+        return BadData(f"The cache of answers {self._path} cannot be read: {error}. Remove it, or name another folder with ${HOME}.")
+
+
+def _opened(path: Path, timeout: float) -> sqlite3.Connection:
+    file = sqlite3.connect(path, timeout=timeout)
+    try:
+        file.execute("PRAGMA journal_mode=WAL")
+        file.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL, seconds REAL NOT NULL)")
+        file.execute("CREATE TABLE IF NOT EXISTS digests (file TEXT PRIMARY KEY, digest TEXT NOT NULL)")
+        file.commit()
+    except sqlite3.DatabaseError:
+        file.close()
+        raise
+    return file
 
 
 def sha256(path: Path) -> str:
