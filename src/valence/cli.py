@@ -21,6 +21,7 @@ VERBS = {
     "calibrate": "how far a run's confidence can be trusted, and what makes it honest",
     "add": "put predictions made elsewhere on the board",
     "predict": "classify texts with a finished run",
+    "serve": "a finished run behind HTTP, with a page to try it",
     "export": "a finished run for plain transformers, ONNX Runtime or Ollama",
     "audit": "duplicates, leaks and labels of a data set",
     "doctor": "known ways to a wrong number, in runs and in any script's outputs",
