@@ -25,7 +25,7 @@ def logs(*pairs):
 
 
 def test_a_model_that_is_missing_is_named_with_the_command_that_fetches_it(server, patience):
-    with pytest.raises(BadSetting, match=r"No model 'llama3.1:8b' at .*Fetch it: ollama pull llama3.1:8b It has: tiny:1b\."):
+    with pytest.raises(BadSetting, match=r"No model 'llama3.1:8b' at .*It has: tiny:1b\. Fetch it: ollama pull llama3.1:8b$"):
         ChatServer.open(Connection(server.url, patience()), "llama3.1:8b", 1)
     server.ollama = False
     with pytest.raises(BadSetting, match=r"No model 'x' at http://127.0.0.1:\d+/v1. It has: tiny:1b\.$"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from valence.llm.connection import KEYS, Connection, NoAnswer, Patience
+from valence.llm.connection import GREETINGS, KEYS, Connection, NoAnswer, Patience
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +62,21 @@ def test_a_server_that_is_not_there_refuses(patience):
         connection.get("/models")
     assert caught.value.server_gone
     connection.close()
+
+
+def test_a_server_that_never_answered_is_soon_given_up_and_one_that_did_is_waited_for(server, patience):
+    slept = []
+    connection = Connection("http://127.0.0.1:9/v1", patience(sleep=slept.append))
+    with pytest.raises(NoAnswer, match=rf"no connection: .*\({GREETINGS} tries\)"):
+        connection.get("/models")
+    assert sum(slept) < 3
+    connection.close()
+    met = reach(server, patience())
+    met.get("/models")
+    server.faults = ["hang up"] * 5
+    assert met.post("/chat/completions", {})["choices"]
+    assert len(server.asked) == 6
+    met.close()
 
 
 def test_pauses_double_up_to_half_a_minute_and_heed_the_server():

@@ -44,7 +44,7 @@ class ChatServer:
         here = next((id for id in known if id in {name, f"{name}:latest"}), None)
         if here is None:
             pull = f" Fetch it: ollama pull {name}" if tags is not None else ""
-            raise BadSetting(f"No model {name!r} at {connection.base_url}.{pull} It has: {', '.join(sorted(known)) or 'none'}.")
+            raise BadSetting(f"No model {name!r} at {connection.base_url}. It has: {', '.join(sorted(known)) or 'none'}.{pull}")
         about: Json = next((m for m in (tags or {}).get("models", []) if here in {m.get("name"), m.get("model")}), {})
         identity = f"chat {connection.base_url if not about.get('digest') else 'ollama'} {name} {about.get('digest', '')}"
         return cls(connection, name, parallel, identity, _count((about.get("details") or {}).get("parameter_size", "")), tags is not None)

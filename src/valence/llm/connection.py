@@ -19,6 +19,8 @@ KEYS = ("VALENCE_API_KEY", "OPENAI_API_KEY")
 PASSING = frozenset({408, 409, 425, 429})
 """Statuses below 500 that are worth another try."""
 LONGEST_PAUSE = 30.0
+GREETINGS = 3
+"""Tries at most of a server that has never answered: one that starts is there in a second or two, one that is not started never."""
 
 Json = dict[str, Any]
 
@@ -64,7 +66,7 @@ class Connection:
         self.patience = patience
         self._open = partial(openai.OpenAI, base_url=self.base_url, api_key=key, timeout=patience.timeout, max_retries=0)
         self._clients = [self._open()]
-        self._stopped = False
+        self._stopped = self._met = False
         weakref.finalize(self, _close, self._clients)  # a classifier is dropped, not closed
 
     def post(self, path: str, body: Mapping[str, Any]) -> Json:
@@ -109,7 +111,9 @@ class Connection:
                 failure = NoAnswer("broken off") if self._stopped else explain(error, tried)
                 if failure is None:
                     raise
-                if self._stopped or tried > self.patience.retries or not may_pass(failure.status):
+                self._met |= not failure.server_gone
+                hopeless = not self._met and tried >= GREETINGS
+                if self._stopped or hopeless or tried > self.patience.retries or not may_pass(failure.status):
                     raise failure from None
                 self.patience.rest(tried, _asked_for(error))
         raise AssertionError("the last try returns or raises")
@@ -121,6 +125,7 @@ class Connection:
             reply = self._clients[-1].get(path, cast_to=httpx.Response)
         else:
             reply = self._clients[-1].post(path, body=body, cast_to=httpx.Response)
+        self._met = True
         found = json.loads(reply.content)
         if not isinstance(found, dict) or "error" in found:
             raise ValueError(f"no JSON object but {reply.text[:80]!r}")
