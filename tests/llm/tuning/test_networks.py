@@ -2,15 +2,18 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 from transformers import AttentionInterface, AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, Gemma3Config
 
 from valence.llm.tuning import attention
+from valence.llm.tuning.attention import Past
 from valence.llm.tuning.networks import AnswerNetwork, HeadNetwork
 from valence.llm.tuning.updates import Updates, add_updates, projection_names
 from valence.llm.tuning.weights import Weights
+from valence.training.encoders.layout import Layout
 from valence.training.trainer import quiet_transformers
 
 from tiny_language_models import save_language_model  # isort: skip
@@ -209,3 +212,56 @@ def test_a_draft_is_the_greedy_answer_or_it_is_not(model):
         three = PROMPTS[1:2, :7].repeat(3, 1)
         says = found.says(three, torch.tensor([7, 7, 7]), torch.tensor([0, 1, 2]))
     assert says.tolist() == [1, 0, float(last == then)]
+
+
+@pytest.mark.parametrize("opening", [(), (7, 8, 9, 200, 31, 5, 5, 5, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25)], ids=["whole", "behind"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_scores_and_greedy_answers_told_together_are_those_told_apart_and_the_prompts_are_read_once(kind, opening, model, monkeypatch):
+    alone, said = model(kind), list(opening) + PROMPTS[1, :7].tolist()
+    with torch.inference_mode():
+        for _ in range(2):
+            said.append(int(alone(input_ids=torch.tensor([said])).logits[0, -1].argmax()))
+        first, end = said[-2:]
+        network = AnswerNetwork(alone, [(first,), ((first + 1) % 250,), ((first + 2) % 250,)], end)
+        read = []
+        states = network._states
+        monkeypatch.setattr(
+            network, "_states", lambda tokens, layout, past: (read.append(layout.lengths.sum()), states(tokens, layout, past))[1]
+        )
+        with network.behind(opening):
+            scores = network(PROMPTS, LENGTHS)
+            says = network.says(PROMPTS, LENGTHS, scores.argmax(1))
+            read.clear()
+            told = network.told(PROMPTS, LENGTHS)
+    torch.testing.assert_close(told[:, :-1], scores, atol=1e-5, rtol=0)
+    assert told[:, -1].tolist() == says.tolist()
+    assert told[1, -1] == 1
+    assert read == [LENGTHS.sum(), len(LENGTHS)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_follows_kept_texts_has_the_states_it_has_behind_them(kind, model):
+    network, lengths, more = AnswerNetwork(model(kind), WORDS, END), LENGTHS.numpy() - 1 + (LENGTHS.numpy() == 1), np.array([2, 1, 3, 1])
+    whole, read, after = (Layout(n, CPU) for n in (lengths + more, lengths, more))
+    texts = F.pad(PROMPTS, (0, 3), value=9)
+    rest = torch.stack([row[n : n + 3] for row, n in zip(texts, lengths, strict=True)])
+    past = Past()
+    with torch.inference_mode(), network.behind((7, 8, 9)):
+        expected = network.states(texts, whole)
+        torch.testing.assert_close(network.states(texts, read, past), expected[read_places(whole, lengths)], atol=1e-5, rtol=0)
+        past.follow(read, after)
+        found = network.states(rest, after, past)
+    behind = ~torch.isin(torch.arange(len(expected)), read_places(whole, lengths))
+    torch.testing.assert_close(found, expected[behind], atol=1e-4, rtol=0)
+
+
+def read_places(whole, lengths):
+    return torch.cat([torch.arange(first, first + n) for first, n in zip(whole.first.tolist(), lengths, strict=True)])
+
+
+def test_label_words_of_several_tokens_are_told_together_too(model):
+    network = AnswerNetwork(model("llama"), WORDS, END)
+    with torch.inference_mode():
+        scores, told = network(PROMPTS, LENGTHS), network.told(PROMPTS, LENGTHS)
+        says = network.says(PROMPTS, LENGTHS, scores.argmax(1))
+    torch.testing.assert_close(told, torch.cat([scores, says[:, None]], 1), atol=0, rtol=0)

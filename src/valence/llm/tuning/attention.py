@@ -1,6 +1,7 @@
 """Causal attention within each of several texts that lie one behind the other: no padding, and no text sees another.
 
-What all texts begin with may be read once and kept: its keys and values then stand before those of each.
+What all texts begin with may be read once and kept: its keys and values then stand before those of each. So may the texts
+themselves, and what follows them is read alone.
 """
 
 from __future__ import annotations
@@ -36,6 +37,42 @@ class Beginning:
 NOTHING = Beginning()
 
 
+class Past:
+    """What was read of each text, kept so that the tokens that follow can be read alone."""
+
+    def __init__(self) -> None:
+        """Begin to keep: each layer leaves its keys and values here, until `follow` is called."""
+        self._kept: dict[int, tuple[Tensor, Tensor]] = {}
+        self.whole: Layout | None = None
+        """Where each text lies with what follows it; None as long as the texts are read."""
+
+    def follow(self, read: Layout, after: Layout) -> None:
+        """Read `after` next: tokens that follow the texts of `read`, of each as many as it says."""
+        whole = self.whole = Layout(read.lengths + after.lengths, read.device)
+        self.old = _spread(whole.first, read) + read.order
+        """(tokens read,) where they lie in `whole`."""
+        self.new = _spread(whole.first + read.counts, after) + after.order
+        """(tokens that follow,) where they lie in `whole`."""
+        self.positions = _spread(read.counts, after) + after.order
+        """(tokens that follow,) place of each in its text."""
+
+    def whole_of(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Keep a layer's keys and values, (tokens, key heads, size); of what follows, put those of the texts before them."""
+        if self.whole is None:
+            self._kept[layer] = key, value
+            return key, value
+        found = []
+        for old, new in zip(self._kept[layer], (key, value), strict=True):
+            both = new.new_empty(len(old) + len(new), *new.shape[1:])
+            found.append(both.index_copy_(0, self.old, old).index_copy_(0, self.new, new))
+        return found[0], found[1]
+
+
+def _spread(of_texts: Tensor, layout: Layout) -> Tensor:
+    """Repeat each text's number for its tokens."""
+    return torch.repeat_interleave(of_texts, layout.offsets.diff(), output_size=int(layout.lengths.sum()))
+
+
 @torch.compiler.disable  # type: ignore[untyped-decorator]
 def causal_attention(
     module: nn.Module,
@@ -46,6 +83,7 @@ def causal_attention(
     *,
     layout: Layout,
     beginning: Beginning = NOTHING,
+    past: Past | None = None,
     scaling: float | None = None,
     sliding_window: int | None = None,
     **others: Any,  # noqa: ANN401 - whatever else transformers' modules pass on
@@ -60,6 +98,7 @@ def causal_attention(
         attention_mask: never read.
         layout: which tokens make a text.
         beginning: what stands before each text.
+        past: keeps the texts, or holds them where the tokens are what follows.
         scaling: factor of the products, size ** -0.5 when not given.
         sliding_window: so many tokens are seen, the own one counted.
         others: dropout and flags of other kernels.
@@ -72,10 +111,16 @@ def causal_attention(
     if beginning.reading:
         beginning.kept[module.layer_idx] = k.clone(), v.clone()  # type: ignore[index]
     before = beginning.kept[module.layer_idx] if beginning.tokens else None  # type: ignore[index]
+    whole = layout
+    if past is not None:
+        k, v = past.whole_of(module.layer_idx, k, v)  # type: ignore[arg-type]
+        whole = past.whole or layout
     if _has_kernel(q):
-        return _by_kernel(q, k, v, layout, before, scale, sliding_window)[None], None
-    parts = [_rectangle(q[p.tokens], k[p.tokens], v[p.tokens], p, before, scale, sliding_window) for p in layout.parts]
-    return torch.cat(parts)[None], None
+        return _by_kernel(q, k, v, layout, whole, before, scale, sliding_window)[None], None
+    if past is not None and past.whole is not None:  # a rectangle has a row for each key: those of the texts ask nothing
+        q = q.new_zeros(len(k), *q.shape[1:]).index_copy(0, past.new, q)
+    found = torch.cat([_rectangle(q[p.tokens], k[p.tokens], v[p.tokens], p, before, scale, sliding_window) for p in whole.parts])
+    return (found if whole is layout or past is None else found[past.new])[None], None
 
 
 def _has_kernel(query: Tensor) -> bool:
@@ -83,20 +128,27 @@ def _has_kernel(query: Tensor) -> bool:
 
 
 def _by_kernel(
-    query: Tensor, key: Tensor, value: Tensor, layout: Layout, before: tuple[Tensor, Tensor] | None, scale: float, window: int | None
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    layout: Layout,
+    whole: Layout,
+    before: tuple[Tensor, Tensor] | None,
+    scale: float,
+    window: int | None,
 ) -> Tensor:
     from torch.nn.attention.varlen import varlen_attn
 
-    places, keys_at = 0 if before is None else len(before[0]), layout.offsets
+    places, keys_at = 0 if before is None else len(before[0]), whole.offsets
     if before is not None:
-        key, value, keys_at = _behind(key, value, layout, *before)
+        key, value, keys_at = _behind(key, value, whole, *before)
     more: dict[str, Any] = {}
     if key.shape[1] != query.shape[1] and _shares_heads():
         more["enable_gqa"] = True
     elif key.shape[1] != query.shape[1]:
         key, value = (x.repeat_interleave(query.shape[1] // x.shape[1], dim=1) for x in (key, value))
     # of fewer queries than keys, the last query sees the last key: so the kernel counts
-    ends = (layout.offsets, keys_at, layout.longest, layout.longest + places)
+    ends = (layout.offsets, keys_at, layout.longest, whole.longest + places)
     found = varlen_attn(query, key, value, *ends, scale=scale, window_size=(-1 if window is None else window - 1, 0), **more)
     assert isinstance(found, Tensor)  # a pair only where more is asked for
     return found
@@ -143,4 +195,4 @@ def _rectangle(
 
 AttentionInterface.register(NAME, causal_attention)
 
-__all__ = ["NAME", "NOTHING", "Beginning", "causal_attention"]
+__all__ = ["NAME", "NOTHING", "Beginning", "Past", "causal_attention"]

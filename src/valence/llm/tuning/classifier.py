@@ -19,7 +19,6 @@ from valence.llm.tuning.networks import AnswerNetwork, PromptNetwork
 from valence.llm.tuning.reader import Reader
 from valence.llm.tuning.weights import Weights
 from valence.text.vocabulary import Tokens
-from valence.training.batching import by_length
 from valence.training.examples import Examples
 from valence.training.prediction import accuracy_and_loss, log_softmax, predict_logits
 from valence.types import Predictions, Size, Split
@@ -63,8 +62,8 @@ class TunedClassifier:
         The probabilities are those of the label words among themselves, a forced choice; `responses` are the model's free words, from
         which the valid rate comes, and the accuracy that counts an invalid answer as wrong.
         """
-        logits = self.logits(texts)
-        return Predictions(np.exp(log_softmax(logits)).astype(np.float32), self.said(texts, logits) if self.generate and texts else None)
+        logits, said = self._told(texts)
+        return Predictions(np.exp(log_softmax(logits)).astype(np.float32), said)
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (n, labels): log-probability of each label word in the answer's place, or the head's logits."""
@@ -84,29 +83,28 @@ class TunedClassifier:
         with self.network.behind(opening):
             yield self.reader.encode_rest(texts)
 
-    def said(self, texts: Sequence[str], logits: NDArray[np.float32]) -> tuple[str, ...]:
-        """Return the model's own words about each text, greedily.
+    def _told(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], tuple[str, ...] | None]:
+        """Return the logits, and the model's own words about each text, greedily, if they are asked for.
 
-        The likeliest label's word is a draft: where one more reading proves it the greedy answer, nothing is generated.
+        The likeliest label's word is a draft: where reading on proves it the greedy answer, nothing is generated.
         """
-        network, draft = self.network, logits.argmax(1)
+        network = self.network
+        if not self.generate or not texts:
+            return self.logits(texts), None
         if not isinstance(network, AnswerNetwork):
-            return self.reader.speak(network, texts, self.labels, {})
-        network.eval()
-        with self._asked(texts) as tokens, torch.inference_mode():
-            examples = Examples(tokens, draft, self.where)
-            rows = by_length(examples.lengths, self.batch_tokens)
-            held = [network.says(b.tokens, b.lengths, b.labels) for b in (examples.batch(r) for r in rows)]
-        proven = np.concatenate(rows)[torch.cat(held).cpu().numpy() > 0]
-        return self.reader.speak(network, texts, self.labels, {int(i): int(draft[i]) for i in proven})
+            return self.logits(texts), self.reader.speak(network, texts, self.labels, {})
+        with self._asked(texts) as tokens:
+            told = predict_logits(network, Examples(tokens, None, self.where), budget=self.batch_tokens, read=network.told)
+        logits, proven = told[:, :-1], told[:, -1] > 0
+        known = {int(i): int(logits[i].argmax()) for i in np.flatnonzero(proven)}
+        return logits, self.reader.speak(network, texts, self.labels, known)
 
     def figures(self, split: Split) -> dict[str, float]:
         """Return accuracy by forced choice and, of free words, their own: all, valid, and right among the valid."""
-        logits = self.logits(split.texts)
+        logits, said = self._told(split.texts)
         accuracy, loss = accuracy_and_loss(logits, split.labels)
         found = {"forced_accuracy": accuracy, "log_loss": loss}
-        if self.generate:
-            said = self.said(split.texts, logits)
+        if said is not None:
             valid = names_a_label(said, self.labels)
             named = [next((i for i, name in enumerate(self.labels) if names_a_label([text], [name])[0]), -1) for text in said]
             right = valid & (np.array(named) == split.labels)

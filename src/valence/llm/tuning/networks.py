@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from valence.llm.label_scores import LOGIT_ROWS, Row
-from valence.llm.tuning.attention import NAME, NOTHING, Beginning
+from valence.llm.tuning.attention import NAME, NOTHING, Beginning, Past
 from valence.training.encoders.layout import Layout
 
 
@@ -39,19 +39,26 @@ class PromptNetwork(nn.Module):
         halved = self.model.dtype == torch.bfloat16
         return torch.autocast(device.type, torch.bfloat16) if halved else contextlib.nullcontext()
 
-    def states(self, tokens: Tensor, layout: Layout) -> Tensor:
-        """Return (tokens, width) last hidden states of the (texts, time) ids, without what is behind each text."""
-        with self.arithmetic(tokens.device):
-            return self._states(tokens, layout)
+    def states(self, tokens: Tensor, layout: Layout, past: Past | None = None) -> Tensor:
+        """Return (tokens, width) last hidden states of the (texts, time) ids, without what is behind each text.
 
-    def _states(self, tokens: Tensor, layout: Layout) -> Tensor:
+        Args:
+            tokens: what is read, or what follows the texts that `past` holds.
+            layout: how many are each text's.
+            past: keeps what is read; only where `shares` is true.
+        """
+        with self.arithmetic(tokens.device):
+            return self._states(tokens, layout, past)
+
+    def _states(self, tokens: Tensor, layout: Layout, past: Past | None) -> Tensor:
         body = self._body[0]
         if self.padded:  # no mask: what stands behind a text comes later than all of it
             found: Tensor = body(input_ids=tokens, use_cache=False).last_hidden_state
             return pack(found, layout)
-        ids, positions = pack(tokens, layout)[None], layout.order[None] + self._beginning.tokens
+        places = layout.order if past is None or past.whole is None else past.positions
+        given = {"layout": layout, "beginning": self._beginning, "past": past}
         packed: Tensor = body(
-            input_ids=ids, position_ids=positions, layout=layout, beginning=self._beginning, use_cache=False
+            input_ids=pack(tokens, layout)[None], position_ids=places[None] + self._beginning.tokens, use_cache=False, **given
         ).last_hidden_state[0]
         return packed
 
@@ -151,16 +158,21 @@ class AnswerNetwork(PromptNetwork):
             tokens: (texts, time) ids of the prompts, anything behind each.
             lengths: (texts,) tokens of each prompt, on the CPU.
         """
-        stems, words, spells = self.get_buffer("stems"), self.get_buffer("words"), self.get_buffer("spells")
+        stems, words = self.get_buffer("stems"), self.get_buffer("words")
         n, s = len(tokens), len(stems)
         states = self._follow(
             tokens.repeat_interleave(s, 0), lengths.numpy().repeat(s), stems.repeat(n, 1), np.tile(self._stem_lengths, n), words.shape[1]
         )
+        return self._scores(states)
+
+    def _scores(self, states: Tensor) -> Tensor:
+        """Return (texts, labels) log-probabilities from the (texts * stems, places, width) states that tell the words' tokens."""
+        words, spells, s = self.get_buffer("words"), self.get_buffer("spells"), len(self.get_buffer("stems"))
         share = max(LOGIT_ROWS // words.shape[1], 1)  # a row of logits is as long as the vocabulary
         steps = torch.cat([self._log_probs(part, words.T.expand(len(part), -1, -1)) for part in torch.split(states, share)])
         # (texts, stems, places, labels): each label is read off the stem that begins as it does
         of = self.get_buffer("stem_of")
-        read = steps.view(n, s, *steps.shape[1:])[:, of, :, torch.arange(len(of), device=of.device)]
+        read = steps.view(len(states) // s, s, *steps.shape[1:])[:, of, :, torch.arange(len(of), device=of.device)]
         return (read * spells[:, None, :]).sum(-1).T
 
     def answer_losses(self, tokens: Tensor, lengths: Tensor, labels: Tensor) -> Tensor:
@@ -175,7 +187,27 @@ class AnswerNetwork(PromptNetwork):
         Each of the answer's tokens is the likeliest behind those before it: then the greedy answer can only be this one (as a draft is
         checked in speculative decoding, Leviathan et al., 2023, arXiv:2211.17192).
         """
-        states, answers, own = self._answered(tokens, lengths, labels)
+        return self._greedy(*self._answered(tokens, lengths, labels))
+
+    def told(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (texts, labels + 1): the scores of `forward`, and what `says` of the likeliest label; without gradients.
+
+        Where each label word is one token, the prompts are read once: what was made of them is kept, and the word alone follows.
+        """
+        if self.padded or self.get_buffer("words").shape[1] > 1:
+            scores = self(tokens, lengths)
+            return torch.cat([scores, self.says(tokens, lengths, scores.argmax(1))[:, None]], 1)
+        read, past = Layout(lengths.numpy(), tokens.device), Past()
+        last = self.states(tokens, read, past)[read.offsets[1:].long() - 1]
+        scores = self._scores(last[:, None])
+        answers = self.get_buffer("answers")[scores.argmax(1)]
+        after = Layout(np.ones(len(tokens), np.int64), tokens.device)
+        past.follow(read, after)
+        states = torch.stack([last, self.states(answers[:, :-1], after, past)], 1)
+        return torch.cat([scores, self._greedy(states, answers, torch.ones_like(answers, dtype=torch.bool))[:, None]], 1)
+
+    def _greedy(self, states: Tensor, answers: Tensor, own: Tensor) -> Tensor:
+        """Return (texts,) 1 where each of the answer's own tokens is the likeliest at its (texts, places, width) state, else 0."""
         share = max(LOGIT_ROWS // states.shape[1], 1)
         parts = zip(torch.split(states, share), torch.split(answers, share), strict=True)
         # a tie is one by rounding to 16 bits: between the labels finer numbers have decided
