@@ -265,3 +265,20 @@ def test_label_words_of_several_tokens_are_told_together_too(model):
         scores, told = network(PROMPTS, LENGTHS), network.told(PROMPTS, LENGTHS)
         says = network.says(PROMPTS, LENGTHS, scores.argmax(1))
     torch.testing.assert_close(told, torch.cat([scores, says[:, None]], 1), atol=0, rtol=0)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("kind", ["llama", "gemma3_text"])
+def test_on_a_gpu_what_follows_kept_texts_has_the_states_it_has_behind_them(kind, folder_of):
+    gpu = torch.device("cuda")
+    network = AnswerNetwork(Weights.find(str(folder_of(kind))).model(gpu, torch.bfloat16, 16).eval(), [(5,), (6,)], END)
+    lengths, more = LENGTHS.numpy(), np.ones(4, np.int64)
+    whole, read, after, past = Layout(lengths + more, gpu), Layout(lengths, gpu), Layout(more, gpu), Past()
+    texts = F.pad(PROMPTS, (0, 1), value=9).to(gpu)
+    with torch.inference_mode(), network.behind((7, 8, 9)):
+        expected = network.states(texts, whole)[whole.first + read.counts].float()
+        network.states(texts, read, past)
+        past.follow(read, after)
+        found = network.states(texts.gather(1, read.counts[:, None]), after, past).float()
+    assert ((found - expected).norm() / expected.norm()).item() < 2e-2
