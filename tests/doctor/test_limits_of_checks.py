@@ -1,8 +1,10 @@
 """Where a check must stay silent, and say so."""
 
-from doctor.building import one, write_csv
+import numpy as np
+
+from doctor.building import good, one, record, reviews, scored, stored, write_csv
 from doctor.specimens import constant_validation, head_frozen
-from valence.doctor import examine
+from valence.doctor import examine, subjects
 from valence.doctor.parts import History
 
 
@@ -30,3 +32,30 @@ def test_a_model_card_is_no_training_log(tmp_path):
     place = head_frozen.trained(tmp_path) and tmp_path / "saved"
     (place / "README.md").write_text("epoch 1 loss 0.7\nepoch 2 loss 0.9", encoding="utf-8")
     assert one(place).lacks((History,)).startswith("no training log was given")
+
+
+def test_a_choice_among_members_or_penalties_is_no_training_of_two_steps(tmp_path):
+    """Real: vote, stacking, cascade and linear_probe log what each member or penalty gave, and were told to train longer."""
+    split = scored(reviews(tmp_path))
+    rows = [{"step": i, "valid_accuracy": 0.9, "valid_loss": 0.3} for i in (1, 2)]
+    made = [record(name, split, good(split.labels, 0.1 * i)) for i, name in enumerate(("vote", "stacking"), start=1)]
+    store = stored(tmp_path, *made, histories={"vote": rows, "stacking": rows})
+    report = examine(subjects([str(store.folder)]), ["too_few_steps", "last_epoch_kept", "single_seed"])
+    assert [f for subject in report.subjects for f in subject.findings] == []
+    assert dict(report.subjects[0].not_examined)["too_few_steps"] == "the run kept no losses: nothing was trained by steps"
+
+
+def test_unanswered_texts_are_no_training_either(tmp_path):
+    split = scored(reviews(tmp_path))
+    store = stored(tmp_path, record("prompted", split, good(split.labels)), histories={"prompted": [{"step": 30, "unanswered": 2}]})
+    report = examine(subjects([str(store.folder)]), ["too_few_steps"])
+    assert report.subjects[0].findings == ()
+
+
+def test_one_sided_answers_of_an_untrained_model_are_said_of_its_prompt(tmp_path):
+    split = scored(reviews(tmp_path))
+    store = stored(tmp_path, record("p", split, np.full(len(split), 0.8), method="prompted"))
+    report = examine(subjects([str(store.folder)]), ["constant_predictions"])
+    ((_, found),) = report.subjects[0].findings
+    assert found.severity == "warning"
+    assert "--calibrate" in found.remedy

@@ -21,5 +21,14 @@ def after_its_thoughts(folder):
     return one(write_csv(folder / "llm.csv", found))
 
 
+def stars(folder):
+    """The labels are called 1 to 3: an answer "1" is the first of them, not the second."""
+    return one(
+        write_csv(
+            folder / "llm.csv", [{"id": i, "label": i % 3 + 1, "prediction": i % 3 + 1, "response": f"{i % 3 + 1}."} for i in range(90)]
+        )
+    )
+
+
 DEFECTIVE = {"last_digit": last_digit}
-SOUND = {"first_digit": first_digit, "after_its_thoughts": after_its_thoughts}
+SOUND = {f.__name__: f for f in (first_digit, after_its_thoughts, stars)}

@@ -36,7 +36,8 @@ class AnswerParsing(Check):
         """Read the first word of each answer, thoughts left out."""
         answers = subject.part(Answers)
         assert answers.responses is not None
-        known = {name.casefold(): i for i, name in enumerate(answers.names)} | {str(i): i for i in range(len(answers.names))}
+        # a label's own name goes before its number: of the labels 1 to 5, "1" is the first
+        known = {str(i): i for i in range(len(answers.names))} | {name.casefold(): i for i, name in enumerate(answers.names)}
         pattern = re.compile(rf"[\W_]*({'|'.join(map(re.escape, sorted(known, key=len, reverse=True)))})(?!\w)", re.IGNORECASE)
         first = [pattern.match(spoken(r)) for r in answers.responses]
         read = np.array([known[m[1].casefold()] if m else -1 for m in first], dtype=np.int64)

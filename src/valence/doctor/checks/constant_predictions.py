@@ -13,11 +13,15 @@ from valence.doctor.subject import Subject
 from valence.evaluation.metrics import COLLAPSE_AT, find_collapse
 from valence.methods import METHODS
 from valence.store import RunRecord
+from valence.types import Method
 
 ENOUGH = 20
 """Answers of one class that can no longer be chance, where the true labels are unknown."""
 NEARLY = 0.97
 """Share of one class from which on the other classes are all but never answered."""
+ASK_ANOTHER_WAY = (
+    "Ask in another way: --answer score --calibrate, other label words, other examples; nothing was trained that could be mended."
+)
 REMEDY = "Look at the loss: lower the learning rate, shorten the warm-up, clip the gradients; then run it again."
 
 
@@ -44,14 +48,24 @@ class ConstantPredictions(Check):
             message = f"All {len(said):,} texts got {answers.names[top]!r}" + (
                 f": the accuracy of {percent(float(facts['accuracy']))} is that class's share of the labels." if truth is not None else "."
             )
-            yield note(f"{message} The method does so by design.", **facts) if _by_design(subject) else error(message, REMEDY, **facts)
+            yield self._said(subject, message, facts)
         elif truth is not None and len(said) >= ENOUGH and counts[top] / len(said) > NEARLY:
             share = float((truth.labels[known] == top).mean())
             if share < NEARLY - 0.2:
                 message = (
                     f"{percent(counts[top] / len(said))} of the answers are {answers.names[top]!r}, {percent(share)} of the labels are."
                 )
-                yield warning(message, REMEDY, **facts, share_of_labels=share)
+                method = _method(subject)
+                asked = method is not None and not method.learns
+                yield warning(message, ASK_ANOTHER_WAY if asked else REMEDY, **facts, share_of_labels=share)
+
+    def _said(self, subject: Subject, message: str, facts: dict[str, Any]) -> Finding:
+        method = _method(subject)
+        if method is not None and method.constant_by_design:
+            return note(f"{message} The method does so by design.", **facts)
+        if method is not None and not method.learns:
+            return warning(message, ASK_ANOTHER_WAY, **facts)  # the figure is right, of this prompt
+        return error(message, REMEDY, **facts)
 
     def _constant(self, answers: Answers, truth: Truth | None, known: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> bool:
         p = answers.probabilities
@@ -63,6 +77,7 @@ class ConstantPredictions(Check):
         return int(known.sum()) > COLLAPSE_AT
 
 
-def _by_design(subject: Subject) -> bool:
+def _method(subject: Subject) -> type[Method] | None:
+    """Return the method of a run, None of a user's answers."""
     record = subject.find(RunRecord)
-    return record is not None and record.method in METHODS.names and METHODS.find(record.method).constant_by_design
+    return METHODS.find(record.method) if record is not None and record.method in METHODS.names else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -112,16 +112,16 @@ class _Run:
 
     def history(self) -> History:
         rows = [row for row in self._store.history(self._id) if "pretraining_loss" not in row]
-        if not rows:
-            raise Absent("the run kept no history: nothing was trained by steps")
+        if not trained_by_steps(rows):
+            raise Absent("the run kept no losses: nothing was trained by steps")
         return history_of_rows(rows, kept="best", classes=len(self.record().labels))
 
     def schedule(self) -> Schedule:
         rows = self._store.history(self._id)
         before = max((row["step"] for row in rows if "pretraining_loss" in row), default=0)
         steps = int(max((row["step"] for row in rows), default=0) - before)
-        if steps < 1:
-            raise Absent("the run kept no history: nothing was trained by steps")
+        if steps < 1 or not trained_by_steps(rows):
+            raise Absent("the run kept no losses: nothing was trained by steps")
         return Schedule(steps, warmup_of(self.record().experiment.get("method", {}), steps), f"{steps:,} steps of its history")
 
     def fitted(self) -> Fitted:
@@ -145,6 +145,11 @@ class _Run:
         if "cache" in type(method).model_fields:
             method = method.model_copy(update={"cache": False})  # what was answered before would be the same answer again
         return method.load(self._store.path(self._id) / "model", Task(record.labels, record.seed))
+
+
+def trained_by_steps(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a history is that of an optimiser: rows of a choice, of members or of unanswered texts count other things than steps."""
+    return any("loss" in row for row in rows)
 
 
 def _ask(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -184,7 +189,7 @@ def _group(store: RunStore, records: Sequence[RunRecord]) -> Group:
         try:
             scored = store.predictions(record.id)
             first = first or scored
-            random = bool(store.history(record.id))
+            random = trained_by_steps(store.history(record.id))
             members.append(_member(record, align(scored, first.ids), first, random))
         except (Mismatch, ValenceError) as reason:
             members.append(Member(record, None, str(reason)))
