@@ -147,7 +147,7 @@ def _figures(record: RunRecord, store: RunStore) -> dict[str, Figure]:
 def _not_measured(record: RunRecord, bits: int | None) -> tuple[str, ...]:
     said = [
         f"The figures are of {record.n_scored:,} texts of {record.data} ({record.score_on}). "
-        "Texts of another kind, another language or another time may be answered worse; `valence stress` tries some.",
+        "Texts of another kind, another language or another time may be answered worse; valence stress tries some.",
         f"Every text gets one of {len(record.labels)} labels ({', '.join(record.labels)}), also one that is none of them.",
     ]
     if bits is not None:
