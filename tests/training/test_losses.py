@@ -5,7 +5,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from valence.training.examples import Batch
+from conftest import tiny_encoder
+from valence.training.encoders.backbone import Backbone
+from valence.training.encoders.network import EncoderNetwork
+from valence.training.examples import Batch, Examples
 from valence.training.losses import CrossEntropy, balanced_weights
 from valence.training.networks.cnn import CnnNetwork
 from valence.training.networks.words import WordEmbedding
@@ -68,3 +71,56 @@ def test_class_weights_weigh_each_text():
     each = F.cross_entropy(net(b.tokens, b.lengths), b.labels, reduction="none")
     expected = (3.0 * each[0] + 0.5 * each[1]) / 2
     assert CrossEntropy(Recipe(precision="float32"), 2, CPU, weights)(net, b).item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def encoder_batch(texts, backbone="tiny-roberta", frozen=False):
+    torch.manual_seed(0)
+    origin = Backbone.find(str(tiny_encoder(backbone)))
+    net = EncoderNetwork(origin.model(("bad", "good")), pooling="first").eval()
+    if frozen:
+        net.freeze_body()
+    b = Examples(origin.subwords().encode(texts, 60), np.arange(len(texts)) % 2, CPU).batch(np.arange(len(texts)))
+    return net, b
+
+
+@pytest.mark.parametrize("backbone", ["tiny-bert", "tiny-roberta"])
+def test_an_adversarial_step_on_a_text_depends_on_no_neighbour(backbone):
+    # id 0, which pads, is RoBERTa's first special token, and both have a vector for it
+    net, both = encoder_batch(("A joy.", "The plot is dreadful and the cast is weak. " * 3), backbone)
+    loss = CrossEntropy(Recipe(precision="float32", adversarial=2.0), 2, CPU)
+    alone = [Batch(both.tokens[i : i + 1, :n], both.lengths[i : i + 1], both.labels[i : i + 1]) for i, n in enumerate(both.lengths)]
+    assert loss(net, both).item() == pytest.approx(sum(loss(net, part).item() for part in alone), rel=1e-5)
+
+
+def test_an_adversarial_step_reaches_through_a_frozen_body():
+    net, b = encoder_batch(("A joy.", "The plot is dreadful."), frozen=True)
+    plain = CrossEntropy(Recipe(precision="float32"), 2, CPU)(net, b)
+    shifted = CrossEntropy(Recipe(precision="float32", adversarial=1.0), 2, CPU)(net, b)
+    assert shifted > plain
+    shifted.backward()
+    assert all((p.grad is not None) == p.requires_grad for p in net.parameters())
+
+
+def test_the_shift_is_the_gradient_s_direction_at_the_asked_length():
+    net, b = network(), batch()
+    vectors = net.embed(b.tokens).detach().requires_grad_()
+    F.cross_entropy(net.classify(vectors, b.tokens, b.lengths), b.labels, reduction="sum").backward()
+    g = vectors.grad
+    length = torch.stack([vectors[i, :n].norm(dim=1).mean() for i, n in enumerate(b.lengths)]).detach()
+    # equation 5 of Miyato et al.: epsilon g / |g|, one length for a text as a whole
+    shift = 0.5 * length[:, None, None] * g / g.flatten(1).norm(dim=1)[:, None, None]
+    clean, moved = (F.cross_entropy(net.classify(vectors + s, b.tokens, b.lengths), b.labels, reduction="sum") / 2 for s in (0, shift))
+    loss = CrossEntropy(Recipe(precision="float32", adversarial=0.5), 2, CPU)(net, b)
+    assert loss.item() == pytest.approx((0.5 * (clean + moved)).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("backbone", ["tiny-bert", "tiny-deberta"])
+def test_it_is_the_loss_that_transformers_computes_by_default_to_a_millionth(backbone):
+    # the original document's `celoss` rows rewrote it, and took what batching changed for a gain
+    net, b = encoder_batch(("A joy.", "The plot is dreadful.", "What a moving film!", "Awful."), backbone)
+    mask = (torch.arange(b.tokens.shape[1]) < b.lengths[:, None]).long()
+    ids = torch.where(mask.bool(), b.tokens, net.model.config.pad_token_id)
+    with torch.no_grad():
+        stock = net.model(input_ids=ids, attention_mask=mask, labels=b.labels).loss
+        ours = CrossEntropy(Recipe(precision="float32"), 4, CPU)(net, b)
+    assert ours.item() == pytest.approx(stock.item(), abs=1e-6)

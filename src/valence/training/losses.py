@@ -58,12 +58,16 @@ class CrossEntropy:
     def _with_adversary(self, network: nn.Module, batch: Batch) -> Tensor:
         """Shift the embedded words up the loss's gradient (Miyato et al., 2017, arXiv:1605.07725, equation 5)."""
         vectors: Tensor = network.embed(batch.tokens)  # type: ignore[operator]
+        if not vectors.requires_grad:  # the table is frozen
+            vectors.requires_grad_()
         plain = self.of(network.classify(vectors, batch.tokens, batch.lengths), batch.labels)  # type: ignore[operator]
         (gradient,) = torch.autograd.grad(plain, vectors, retain_graph=True)
         # one length per text: its words are shifted together, by a step in units of their mean length
         size = gradient.float().flatten(1).norm(dim=1)[:, None, None].clamp(min=1e-12)
-        words = (batch.tokens != 0).sum(dim=1).clamp(min=1)[:, None, None]
-        reach = vectors.detach().float().norm(dim=2).sum(dim=1)[:, None, None] / words
+        lengths = batch.lengths.to(vectors.device, non_blocking=True)[:, None]
+        # by length, not by id: an encoder's padding has a vector, and the id 0 may be a word of its own
+        inside = torch.arange(vectors.shape[1], device=vectors.device) < lengths
+        reach = ((vectors.detach().float().norm(dim=2) * inside).sum(dim=1, keepdim=True) / lengths.clamp(min=1))[..., None]
         shift = (self._adversarial * reach * gradient.float() / size).to(vectors.dtype)
         shifted = network.classify(vectors + shift, batch.tokens, batch.lengths)  # type: ignore[operator]
         return 0.5 * (plain + self.of(shifted, batch.labels))
