@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from conftest import TINY_ENCODERS, sentences, tiny_encoder
 from valence.errors import BadData, BadSetting, DataNotFound
+from valence.experiment import experiment
 from valence.methods import METHODS
 from valence.training.encoders.backbone import Backbone
 from valence.training.encoders.kinds import KINDS
@@ -139,6 +141,63 @@ def test_the_two_engines_end_with_the_same_weights_where_nothing_is_dropped(tmp_
 def test_r_drop_at_weight_0_and_sup_con_at_share_0_still_learn_by_cross_entropy():
     for chosen in (method("r_drop", alpha=0), method("sup_con", contrastive_share=0)):
         assert np.isfinite(fitted(chosen).logits(split().texts)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("r_drop", {}),
+        ("sup_con", {}),
+        ("lora", {"contrastive_share": 0.1}),
+        ("tapt", {"alpha": 1.0}),
+    ],
+)
+def test_an_adversarial_step_under_a_loss_that_compares_texts_is_refused_and_not_passed_over(name, settings):
+    with pytest.raises(ValidationError, match=r"adversarial 0\.5 does not go with a loss that compares"):
+        METHODS.find(name)(adversarial=0.5, **settings)
+    assert METHODS.find("finetune")(adversarial=0.5).adversarial == 0.5
+    assert METHODS.find("lora")(adversarial=0.5).adversarial == 0.5
+
+
+@pytest.mark.parametrize("name", ["lora", "ia3", "prompt_tuning", "p_tuning", "prefix_tuning"])
+def test_an_adversarial_step_trains_with_a_frozen_table(name):
+    assert np.isfinite(fitted(method(name, adversarial=0.5)).logits(split().texts)).all()
+
+
+@pytest.mark.parametrize("engine", ["trainer", "unsloth"])
+def test_checkpointing_layers_that_an_engine_would_pass_over_is_refused(engine):
+    with pytest.raises(ValidationError, match=f"gradient_checkpointing needs engine packed; {engine} reads"):
+        METHODS.find("finetune")(engine=engine, gradient_checkpointing=True)
+
+
+@pytest.mark.parametrize("name", ["finetune", "setfit"])
+def test_the_precision_that_is_asked_for_is_the_network_s_at_prediction_too(name):
+    chosen = METHODS.find(name)(backbone=str(tiny_encoder("tiny-bert")), precision="float32")
+    assert chosen.wrap(Backbone.find(chosen.backbone).model(("bad", "good"))).precision == "float32"
+
+
+@pytest.mark.parametrize("name", ["finetune", "tapt"])
+def test_a_report_that_cannot_be_written_is_refused_before_any_weights(name, monkeypatch):
+    def fetched(*_, **__):
+        raise AssertionError("weights were fetched")
+
+    monkeypatch.setattr(Backbone, "model", fetched)
+    monkeypatch.setattr("valence.training.encoders.masked_words.Masker.over", fetched)
+    with pytest.raises(BadSetting, match=r"^--report-to nosuch"):
+        fitted(METHODS.find(name)(backbone=str(tiny_encoder("tiny-bert")), engine="trainer", report_to="nosuch", max_length=32))
+
+
+def test_the_rows_of_unsloth_and_of_its_own_cross_entropy_are_one_method_with_the_same_settings():
+    first, second = (experiment(name).differences() for name in ("deberta_unsloth", "deberta_unsloth_celoss"))
+    assert first == second
+
+
+def test_a_prediction_is_one_forward_pass_of_each_text_under_r_drop():
+    classifier = fitted(method("r_drop"))
+    read = []
+    classifier.network.register_forward_hook(lambda module, given, logits: read.append(len(logits)))
+    classifier.predict(split().texts)
+    assert sum(read) == len(split().texts)
 
 
 def test_an_architecture_we_cannot_read_is_refused_by_name_before_any_weights(tmp_path):

@@ -142,15 +142,47 @@ def test_the_history_has_losses_and_one_validation_per_epoch(build, toy, task, n
     assert "valid" in journal.bar[-1][2]
 
 
-def test_a_tensorboard_log_is_written_when_asked_for(build, toy, task, notes, tmp_path):
-    pytest.importorskip("tensorboard")
-    fit_network(build, *toy, recipe("trainer", report_to="tensorboard"), task(notes(tmp_path)))
-    assert list(tmp_path.rglob("events.out*"))
+def test_a_tensorboard_log_is_written_when_asked_for_and_outlives_the_checkpoints(build, toy, task, notes, tmp_path, monkeypatch):
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed")
+    monkeypatch.chdir(tmp_path)
+    fit_network(build, *toy, recipe("trainer", report_to="tensorboard"), task(notes(tmp_path / "work")))
+    assert list((tmp_path / "tensorboard").rglob("events.out*"))
+    assert not list((tmp_path / "work").rglob("events.out*"))
 
 
-def test_a_log_that_cannot_be_written_is_refused_in_one_line(build, toy, task):
+def unbuilt():
+    raise AssertionError("a network was built, or its weights fetched, before the request was refused")
+
+
+def test_a_log_that_cannot_be_written_is_refused_before_the_network_is_built(toy, task):
     with pytest.raises(BadSetting, match=r"^--report-to nosuch: .*nosuch"):
-        fit_network(build, *toy, recipe("trainer", report_to="nosuch"), task())
+        fit_network(unbuilt, *toy, recipe("trainer", report_to="nosuch"), task())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_processes_that_were_started_together_are_refused_and_do_not_wait_for_each_other(toy, task, engine, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(BadSetting, match=r"^2 processes were started together"):
+        fit_network(unbuilt, *toy, recipe(engine), task())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_training_that_its_patience_ended_takes_no_further_step(build, toy, task, notes, tmp_path, engine):
+    settings = recipe(engine, epochs=9, patience=1, learning_rate=1e-9, average_decay=0)  # nothing gets better
+    first = fit_network(build, *toy, settings, task(notes(tmp_path)))
+    before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()}
+    journal = notes(tmp_path)
+    taken = []
+
+    def counted():
+        network = build()
+        network.head.register_forward_hook(lambda module, *_: taken.append(module.training))
+        return network
+
+    assert same(first, fit_network(counted, *toy, settings, task(journal)))
+    assert not any(taken)
+    assert journal.rows == []
+    assert before == {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()}
 
 
 CHILD = """

@@ -158,3 +158,21 @@ def test_companions_follow_from_seed_and_step():
     lengths = np.arange(50, 60)
     assert np.array_equal(companions.rows(lengths, 4), companions.rows(lengths, 4))
     assert not np.array_equal(companions.rows(lengths, 4), companions.rows(lengths, 5))
+
+
+def test_class_weights_weigh_each_labelled_text_and_its_shifted_words():
+    net, b = network(), batch((1, 0, -1))
+    weights = torch.tensor([0.5, 3.0])
+
+    def weighed(**settings):
+        return MixedObjective(SemiSupervised(**{**OFF, **settings}), course(), None, CPU, weights)(net, b)
+
+    each = F.cross_entropy(answers(net, b)[:2], b.labels[:2], reduction="none")
+    torch.testing.assert_close(weighed(), (3.0 * each[0] + 0.5 * each[1]) / 2)
+    vectors = net.embed(b.tokens)
+    torch.manual_seed(4)
+    shift = adversarial_shift(net.classify(vectors, b.tokens, b.lengths), b, vectors, 0.4)
+    moved = F.cross_entropy(answers(net, b, shift)[:2], b.labels[:2], reduction="none")
+    torch.manual_seed(4)
+    difference = weighed(adversarial=0.4, adversarial_weight=1.0) - weighed()
+    torch.testing.assert_close(difference, (3.0 * moved[0] + 0.5 * moved[1]) / 2)

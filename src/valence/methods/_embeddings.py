@@ -25,6 +25,7 @@ class Embedded(Pretrained):
         from valence.training.encoders.network import EncoderNetwork
 
         network = EncoderNetwork(model, pooling=self.pooling)
+        network.precision = getattr(self, "precision", "auto")  # a probe trains nothing and has no such setting
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(not name.startswith(network.kind.head))
         return network

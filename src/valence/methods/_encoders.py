@@ -6,9 +6,9 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from valence.text.vocabulary import Keep
 from valence.training.recipe import Recipe
@@ -96,7 +96,9 @@ class Encoder(Recipe, Pretrained):
     compiled: Literal["auto", "yes", "no"] = "auto"
     """Whether layers are compiled for training: `auto` does on CUDA, with the packed engine, over many steps."""
     gradient_checkpointing: bool = False
-    """Compute each layer again in the backward pass instead of keeping it: less memory, a third more time."""
+    """Compute each layer again in the backward pass instead of keeping it: less memory, a third more time; engine `packed` only."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Arithmetic of training, and on CUDA of prediction: `auto` is bfloat16 where the hardware has it, else float32."""
 
     epochs: PositiveInt = 2
     batch_texts: PositiveInt | None = 32
@@ -105,6 +107,19 @@ class Encoder(Recipe, Pretrained):
     warmup_ratio: float = Field(default=0.1, ge=0, le=0.1)
     average_decay: float = Field(default=0.0, ge=0, lt=1)
     weight_decay: NonNegativeFloat = 0.01
+
+    @model_validator(mode="after")
+    def _what_goes_together(self) -> Self:
+        if self.gradient_checkpointing and self.engine != "packed":
+            raise ValueError(f"gradient_checkpointing needs engine packed; {self.engine} reads by modules that keep their layers")
+        if self.adversarial and self.compares_answers:
+            raise ValueError(f"adversarial {self.adversarial:g} does not go with a loss that compares texts or passes; set it to 0")
+        return self
+
+    @property
+    def compares_answers(self) -> bool:
+        """Whether the loss is more than each text's own: then no adversarial step is defined."""
+        return False
 
     @abstractmethod
     def adapt(self, network: EncoderNetwork) -> None:
@@ -170,6 +185,11 @@ class Contrasted(Encoder):
     """Share of the contrastive loss, the rest is cross-entropy."""
     temperature: PositiveFloat = 0.3
     """What similarities are divided by in the contrastive loss: the smaller, the more the nearest texts count."""
+
+    @property
+    def compares_answers(self) -> bool:
+        """Whether a share of the loss is contrastive."""
+        return self.contrastive_share > 0
 
     def objective(self) -> Callable[..., Objective]:
         """Return what makes the loss."""

@@ -47,9 +47,11 @@ class Pretrained(SemiSupervised, Network):
         from valence.training.device import resolve_device
         from valence.training.examples import Examples
         from valence.training.fine_tuning import fine_tune
+        from valence.training.fitting import check_training
         from valence.training.pretraining import Later
 
         device = resolve_device(task.device)
+        check_training(self, device)
         task.journal.progress(0, 1, "reading words")
         # sorted, so that runs which hold out other texts read the same: they can share a body
         texts = sorted({*train.texts, *valid.texts, *task.unlabeled})

@@ -25,6 +25,11 @@ class RDrop(Encoder):
     alpha: NonNegativeFloat = 1.0
     """Weight of the divergence between the two answers; the paper used 0.1 to 5 for classification."""
 
+    @property
+    def compares_answers(self) -> bool:
+        """It compares two passes."""
+        return True
+
     def adapt(self, network: EncoderNetwork) -> None:
         """Freeze nothing."""
 

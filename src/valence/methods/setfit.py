@@ -42,7 +42,7 @@ class Setfit(Embedded):
     learning_rate: PositiveFloat = 2e-5
     """Peak learning rate of AdamW."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Arithmetic of the training: `auto` is bfloat16 where the hardware has it, else float32; prediction is always float32."""
+    """Arithmetic of training, and on CUDA of prediction: `auto` is bfloat16 where the hardware has it, else float32."""
     described: bool = False
     """Also learn from sentences that name each label ("This sentence is LABEL."), for few texts and labels with plain names."""
     strength: PositiveFloat = 1.0

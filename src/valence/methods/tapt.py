@@ -45,6 +45,11 @@ class Tapt(Encoder):
     alpha: NonNegativeFloat = 0.0
     """Weight of R-Drop's divergence in the fine-tuning (arXiv:2106.14448); 0 is plain cross-entropy in one pass."""
 
+    @property
+    def compares_answers(self) -> bool:
+        """Whether the fine-tuning is R-Drop's."""
+        return self.alpha > 0
+
     _body: Body | None = PrivateAttr(default=None)
 
     def adapt(self, network: EncoderNetwork) -> None:
@@ -58,8 +63,11 @@ class Tapt(Encoder):
 
     def fit(self, train: Split, valid: Split, task: Task) -> Classifier:
         """Pretrain on all texts, without the labels; fine-tune on `train`; the best epoch on `valid` is kept."""
+        from valence.training.device import resolve_device
+        from valence.training.fitting import check_training
         from valence.training.pretraining import Later
 
+        check_training(self, resolve_device(task.device))
         if not self.pretraining_epochs:
             return super().fit(train, valid, task)
         # sorted, so that runs which hold out other texts read the same: they can share a body

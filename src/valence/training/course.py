@@ -48,6 +48,8 @@ class Course:
     def __init__(self, network: nn.Module, plan: Plan, valid: Examples, recipe: Recipe, journal: Journal) -> None:
         self.plan = plan
         self.facts = Facts()
+        self.validated: dict[str, float] = {}
+        """Accuracy and loss on the validation texts, where the last step ended an epoch."""
         self._network = network
         self._valid = valid
         self._recipe = recipe
@@ -75,6 +77,7 @@ class Course:
         self.facts.step += 1
         self._average.update(self.facts.step)
         self._losses.append(loss.detach().float())
+        self.validated = {}
         ended = self.facts.step in self.plan.epoch_ends
         if ended or len(self._losses) >= self._window:
             self._report(validate=ended)
@@ -120,7 +123,8 @@ class Course:
             raise self._failure(step - len(losses) + int(bad[0]) + 1, f"the loss is {losses[bad[0]].item()}")
         values = {"loss": losses.mean().item()}
         if validate:
-            values |= self._validate()
+            self.validated = self._validate()
+            values |= self.validated
             self._note = f", valid {values['valid_accuracy']:.4f}"
         self._journal.log(step, **values)
         self._journal.progress(step, steps, f"loss {values['loss']:.3f}{self._note}")

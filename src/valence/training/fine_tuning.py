@@ -10,7 +10,7 @@ import torch
 from valence.training.checkpoint import fingerprint
 from valence.training.course import Course
 from valence.training.examples import Examples
-from valence.training.fitting import contents, draw_plan, train_by_engine
+from valence.training.fitting import contents, draw_plan, train_by_engine, weights_by_class
 from valence.training.mixed import Companions, MixedObjective
 from valence.training.networks.words import WordNetwork
 from valence.training.semi_supervised import SemiSupervised
@@ -51,7 +51,8 @@ def fine_tune(
         plan = draw_plan(train, recipe, task.seed)
         course = Course(network, plan, valid, recipe, journal)
         companions = Companions(unlabeled, recipe.unlabeled_share, task.seed) if unlabeled is not None else None
-        objective = MixedObjective(recipe, course, companions, device)
+        weights = weights_by_class(train, recipe, task)
+        objective = MixedObjective(recipe, course, companions, device, weights)
         mark = fingerprint(recipe.model_dump(mode="json"), task.seed, body, *contents(train), *contents(valid))
         train_by_engine(network, train, course, objective, recipe, journal.folder, mark)
         course.finish()

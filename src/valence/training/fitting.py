@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -9,9 +10,11 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from valence.errors import BadSetting
 from valence.training.batching import Plan
 from valence.training.checkpoint import fingerprint
 from valence.training.course import Course
+from valence.training.device import use_bfloat16
 from valence.training.examples import Examples
 from valence.training.losses import CrossEntropy, Objective, balanced_weights
 from valence.training.packed import Place, train_packed
@@ -41,20 +44,41 @@ def fit_network(
 
     Raises:
         FailedRun: a loss went non-finite.
+        BadSetting: it cannot be carried out here (`check_training`); said before the network is built or its weights fetched.
     """
     device = train.device
+    check_training(recipe, device)
     # dropout draws from the global generators: they are borrowed and given back
     with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []):
         torch.manual_seed(task.seed)
         network = build().to(device)
         plan = draw_plan(train, recipe, task.seed)
         course = Course(network, plan, valid, recipe, task.journal)
-        weights = balanced_weights(train.labels, len(task.labels)) if recipe.class_weights == "balanced" else None
-        loss = objective(recipe, plan.texts_per_step, device, weights)
+        loss = objective(recipe, plan.texts_per_step, device, weights_by_class(train, recipe, task))
         mark = fingerprint(recipe.model_dump(mode="json"), task.seed, _shapes(network), *contents(train), *contents(valid))
         train_by_engine(network, train, course, loss, recipe, task.journal.folder, mark)
         course.finish()
     return network.eval()
+
+
+def check_training(recipe: Recipe, device: torch.device) -> None:
+    """Refuse what would only fail once weights were fetched, or after a pretraining.
+
+    Raises:
+        BadSetting: several processes were started together, the device has no bfloat16 as asked for, or `report_to` names
+            what is not installed.
+    """
+    together = os.environ.get("WORLD_SIZE", "1")
+    if together != "1":
+        raise BadSetting(
+            f"{together} processes were started together (torchrun, accelerate launch); one run trains on one device. "
+            "Start valence by itself, and spread many runs with: valence sweep --workers"
+        )
+    use_bfloat16(recipe.precision, device)
+    if recipe.report_to != "none":
+        from valence.training.reports import check_reports
+
+        check_reports(recipe.report_to)
 
 
 def train_by_engine(
@@ -85,9 +109,14 @@ def draw_plan(train: Examples, recipe: Recipe, seed: int) -> Plan:
     )
 
 
+def weights_by_class(train: Examples, recipe: Recipe, task: Task) -> Tensor | None:
+    """Return (labels,) weights on the device, as `class_weights` asks for; None where all texts weigh the same."""
+    return balanced_weights(train.labels, len(task.labels)) if recipe.class_weights == "balanced" else None
+
+
 def contents(examples: Examples) -> tuple[object, object, object]:
     """Return what a fingerprint of these texts is made of."""
     return examples.lengths, examples.ids.cpu().numpy(), examples.labels.cpu().numpy()
 
 
-__all__ = ["contents", "draw_plan", "fit_network", "train_by_engine"]
+__all__ = ["check_training", "contents", "draw_plan", "fit_network", "train_by_engine", "weights_by_class"]

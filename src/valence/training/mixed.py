@@ -55,8 +55,16 @@ class Companions:
 class MixedObjective:
     """The weighted sum of four terms, each a mean over texts; those that need no label count the companions too."""
 
-    def __init__(self, recipe: SemiSupervised, course: Course, companions: Companions | None, device: torch.device) -> None:
+    def __init__(
+        self,
+        recipe: SemiSupervised,
+        course: Course,
+        companions: Companions | None,
+        device: torch.device,
+        class_weights: Tensor | None = None,
+    ) -> None:
         self._recipe = recipe
+        self._class_weights = class_weights
         self._course = course
         self._companions = companions
         self._device = device
@@ -79,7 +87,8 @@ class MixedObjective:
             return loss + recipe.adversarial_weight * self._cross_entropy(shifted, all_texts.labels, plan)
 
     def _cross_entropy(self, logits: Tensor, labels: Tensor, plan: Plan) -> Tensor:
-        total = F.cross_entropy(logits, labels, label_smoothing=self._recipe.label_smoothing, reduction="sum", ignore_index=-1)
+        weights, smoothing = self._class_weights, self._recipe.label_smoothing
+        total = F.cross_entropy(logits, labels, weights, label_smoothing=smoothing, reduction="sum", ignore_index=-1)
         return total / plan.texts_per_step
 
 

@@ -1,4 +1,4 @@
-"""Logits of a network: dropout off, float32, no matter which texts share a batch."""
+"""Logits of a network as float32: dropout off, no matter which texts share a batch."""
 
 from __future__ import annotations
 

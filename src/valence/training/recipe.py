@@ -43,7 +43,7 @@ class Recipe(Settings):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Arithmetic of the training: `auto` is bfloat16 where the hardware has it, else float32; prediction is always float32."""
     report_to: str = "none"
-    """Where the trainer engine also reports to: `none`, `tensorboard`, `mlflow`, `wandb` or several with commas."""
+    """Where the trainer engine also reports to: `none`, `tensorboard` (into ./tensorboard), `mlflow`, `wandb` or several with commas."""
 
     @model_validator(mode="after")
     def _only_the_trainer_reports(self) -> Self:

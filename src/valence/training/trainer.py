@@ -21,13 +21,13 @@ from torch import Tensor, nn
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.utils import logging as transformers_logging
 
-from valence.errors import BadSetting
 from valence.training.checkpoint import load_state, random_state, save_state, set_random_state
 from valence.training.course import Course
 from valence.training.examples import Examples
 from valence.training.losses import Objective
 from valence.training.optimisation import build_optimizer
 from valence.training.recipe import Recipe
+from valence.training.reports import keep_beside, named_reports
 
 FILE = "course.safetensors"
 """Written last into a checkpoint of the Trainer: a folder without it was cut off by a kill."""
@@ -37,22 +37,17 @@ KEPT = 2
 def train_with_trainer(
     network: nn.Module, train: Examples, course: Course, objective: Objective, recipe: Recipe, folder: Path | None, mark: str
 ) -> None:
-    """Train in place; resumes from the newest whole checkpoint in `folder` that carries `mark`.
-
-    Raises:
-        BadSetting: `report_to` names something that is not installed.
-    """
+    """Train in place; resumes from the newest whole checkpoint in `folder` that carries `mark`."""
     with quiet_transformers(), contextlib.ExitStack() as stack:
         place = _place(folder, mark) if folder else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="valence-")))
-        arguments = _arguments(recipe, course, place, train.device)
+        arguments = _arguments(recipe, course, place, train.device, f"{type(recipe).__module__.rpartition('.')[2]}-{mark[:8]}")
         watch = _Watch(course, mark if folder is not None else None, train.device)
-        try:
-            trainer = _Loop(network, arguments, train, course, objective, recipe, watch)
-        except (RuntimeError, ValueError, ImportError) as error:
-            if recipe.report_to == "none":
-                raise
-            raise BadSetting(f"--report-to {recipe.report_to}: {error}".splitlines()[0]) from error
-        trainer.train(resume_from_checkpoint=watch.resume(place) if folder is not None else None)
+        checkpoint = watch.resume(place) if folder is not None else None
+        if course.over:  # by its patience: the Trainer would take one step more
+            return
+        trainer = _Loop(network, arguments, train, course, objective, recipe, watch)
+        keep_beside(trainer.callback_handler.callbacks, str(arguments.run_name))
+        trainer.train(resume_from_checkpoint=checkpoint)
 
 
 def _place(folder: Path, mark: str) -> Path:
@@ -102,8 +97,7 @@ class _Arguments(TrainingArguments):
         return int(self.chosen.type == "cuda")
 
 
-def _arguments(recipe: Recipe, course: Course, place: Path, device: torch.device) -> TrainingArguments:
-    reports = [name.strip() for name in recipe.report_to.split(",")]
+def _arguments(recipe: Recipe, course: Course, place: Path, device: torch.device, run_name: str) -> TrainingArguments:
     arguments = _Arguments(
         output_dir=str(place),
         max_steps=course.plan.steps,
@@ -114,7 +108,8 @@ def _arguments(recipe: Recipe, course: Course, place: Path, device: torch.device
         logging_nan_inf_filter=False,
         save_strategy="no",
         save_total_limit=KEPT,
-        report_to=reports,
+        report_to=named_reports(recipe.report_to),
+        run_name=run_name,
         disable_tqdm=True,
         use_cpu=device.type == "cpu",
         ignore_data_skip=True,
@@ -162,6 +157,12 @@ class _Loop(Trainer):
     def get_train_dataloader(self) -> _Batches:  # type: ignore[override]
         return self._batches
 
+    def log(self, logs: dict[str, float], *others: Any) -> None:  # noqa: ANN401
+        """Report what was validated in this step too, under the names that the Trainer's own evaluation has."""
+        seen = {f"eval_{name.removeprefix('valid_')}": value for name, value in self._watch.validated.items()}
+        self._watch.validated = {}  # told once
+        super().log({**logs, **seen}, *others)
+
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *_: object, **__: object) -> Tensor:
         loss = self._objective(model, inputs["batch"])
         self._watch.loss = loss.detach()
@@ -178,6 +179,7 @@ class _Watch(TrainerCallback):
         self._mark = mark
         self._device = device
         self._random = random_state(device)
+        self.validated: dict[str, float] = {}
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         # the Trainer seeds the generators with its own seed; a resumed one reads the checkpoint's state after this
@@ -185,7 +187,9 @@ class _Watch(TrainerCallback):
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         due = self._course.after_step(self.loss)
+        self.validated = self._course.validated
         control.should_save = due and self._mark is not None
+        control.should_log = control.should_log or (bool(self.validated) and bool(args.report_to))
         control.should_training_stop = control.should_training_stop or self._course.over
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
