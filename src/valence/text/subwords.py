@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from valence.errors import BadData
+from valence.errors import BadData, BadSetting
 from valence.text.clean import to_series, without_breaks
 from valence.text.vocabulary import Keep, Tokens
 
@@ -72,14 +72,23 @@ class Subwords:
             texts: n texts; a line break of HTML is read as a space.
             max_length: tokens of a text at most, the special ones counted.
             keep: which tokens of a longer text are read.
+
+        Raises:
+            BadSetting: special tokens alone would fill `max_length`.
         """
         before, behind = self.around
+        special = len(before) + len(behind)
+        if max_length <= special:
+            raise BadSetting(
+                f"max_length {max_length} leaves nothing of a text beside the tokenizer's {special} special tokens. "
+                f"Give at least {special + 1}."
+            )
         clean = to_series(texts).to_frame().select(without_breaks(pl.col("text"))).to_series().to_list()
         encoded = self.tokenizer.encode_batch_fast(clean, add_special_tokens=False)
         lengths = np.array([len(e.ids) for e in encoded], dtype=np.int64)
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         flat = np.fromiter((i for e in encoded for i in e.ids), dtype=np.int32, count=int(offsets[-1]))
-        return _frame(Tokens(flat, offsets).cut(max(1, max_length - len(before) - len(behind)), keep), before, behind)
+        return _frame(Tokens(flat, offsets).cut(max_length - special, keep), before, behind)
 
 
 def _frame(tokens: Tokens, before: NDArray[np.int32], behind: NDArray[np.int32]) -> Tokens:
