@@ -183,6 +183,16 @@ def test_the_first_token_pooled_is_the_texts_own_behind_virtual_ones(origin):
     torch.testing.assert_close(seen[0], seen[1], atol=1e-6, rtol=0)
 
 
+@torch.no_grad()
+def test_the_mean_pooled_is_of_the_texts_own_tokens_behind_virtual_ones(origin):
+    net, bare = network(origin, "mean"), network(origin, "mean")
+    net.prompt = Prompt(net.kind.words.weight, 4)
+    b = batch(origin, ("Fine.", "A joy, from the plot on."))
+    for each in (net, bare):
+        each.kind.layer = lambda index, hidden, *_: hidden
+    torch.testing.assert_close(net.pooled(b.tokens, b.lengths), bare.pooled(b.tokens, b.lengths), atol=1e-6, rtol=0)
+
+
 def test_an_adversary_sees_the_same_logits_through_word_vectors(origin):
     net, b = network(origin), batch(origin)
     through = net.classify(net.embed(b.tokens), b.tokens, b.lengths)
