@@ -95,7 +95,7 @@ def combine(
     if isinstance(rule, Switch):
         curve = cascade_curve(stored, scored.labels, (sources[0].record, sources[1].record), rule.threshold)
     learned = {name: array.tolist() for name, array in rule.arrays.items()}
-    notes += _on_models(bare) + _on_speeds(sources) + _on_likeness(held_out, merged)
+    notes += _on_models(bare, sources) + _on_speeds(sources) + _on_likeness(held_out, merged)
     return Made(record, tuple(s.record for s in sources), 0 if held_out is None else len(held_out.ids), learned, notes, curve)
 
 
@@ -172,10 +172,11 @@ def _save(folder: Path, combined: Combined, held_out: Scored | None) -> None:
         write_predictions(folder / HELD_OUT / "predictions.parquet", held_out)
 
 
-def _on_models(bare: Sequence[str]) -> tuple[str, ...]:
+def _on_models(bare: Sequence[str], sources: Sequence[Source]) -> tuple[str, ...]:
     if not bare:
         return ()
-    return (f"{', '.join(bare)} hold{'s' if len(bare) == 1 else ''} no model, so that this run holds predictions alone",)
+    lacking = "no member holds a model" if len(bare) == len(sources) else f"{', '.join(bare)} without a model"
+    return (f"{lacking}: this run holds predictions alone",)
 
 
 def _on_speeds(sources: Sequence[Source]) -> tuple[str, ...]:
