@@ -23,6 +23,19 @@ def test_every_confidence_falls_into_the_right_closed_bin_that_holds_it(confiden
     assert found / 15 - 1e-12 <= confidence <= (found + 1) / 15 + 1e-12
 
 
+def test_a_confidence_on_an_edge_belongs_to_the_bin_below_it():
+    # Guo et al. (2017), section 2: bins ((m-1)/M, m/M]
+    assert confidence_bins(np.array([0.0, 0.2, 0.4, 0.6, 0.8, 1.0]), 5).tolist() == [0, 0, 1, 2, 3, 4]
+    assert confidence_bins(np.array([0.2, 0.4, 0.6, 0.8, 1.0])).tolist() == [2, 5, 8, 11, 14]
+
+
+def test_the_error_counts_each_bin_by_its_texts():
+    p = np.array([0.6, 0.6, 0.6, 0.95], np.float32)
+    graded = grade(np.array([0, 1, 1, 1]), np.stack([p, 1 - p], axis=1))
+    # three of four texts: one in three right at .6; one of four: wrong at .95
+    assert reliability(graded).error == pytest.approx(0.75 * (0.6 - 1 / 3) + 0.25 * 0.95)
+
+
 def test_the_curve_agrees_with_sklearn_on_correctness_against_confidence():
     graded = outcomes(0)
     curve = reliability(graded)
