@@ -52,5 +52,44 @@ def one_template_file(folder):
     return one(folder / "train_template.txt", folder / "inference_template.txt")
 
 
-DEFECTIVE = {f.__name__: f for f in (another_instruction, another_instruction_known_reviews, another_end, template_files)}
-SOUND = {f.__name__: f for f in (one_template, one_template_known_reviews, one_template_file)}
+def one_line(folder, asked, ending="!?.", train="Review: {}\nSentiment: ", glue="{}{}"):
+    """The commonest form: the answer stands in the cue's own line, and the reviews of one file end as they like."""
+    texts, labels = sentences(40)
+    names = ("negative", "positive")
+    rows = [{"prompt": glue.format(train.format(t), names[y])} for t, y in zip(texts, labels, strict=True)]
+    questions = [{"prompt": asked.format(t[:-1] + ending[i % len(ending)])} for i, t in enumerate(sentences(40, 1)[0])]
+    return one(write_jsonl(folder / "train.jsonl", rows), write_jsonl(folder / "inference.jsonl", questions))
+
+
+def answer_in_the_cues_line(folder):
+    return one_line(folder, "Review: {}\nSentiment:")
+
+
+def answer_glued_to_the_cue(folder):
+    return one_line(folder, "Review: {}\nSentiment:", train="Review: {}\nSentiment:")
+
+
+def all_in_one_line(folder):
+    return one_line(folder, "Review: {} Sentiment:", train="Review: {} Sentiment: ")
+
+
+def an_end_of_text_behind_the_answer(folder):
+    return one_line(folder, "Review: {}\nSentiment:\n", train="Review: {}\nSentiment:\n", glue="{}{} </s>")
+
+
+def reviews_that_begin_alike(folder):
+    return one_line(folder, "Review: So {}\nSentiment:")
+
+
+def another_cue_in_the_answers_line(folder):
+    return one_line(folder, "Review: {}\nAnswer:")
+
+
+def examples_before_the_question(folder):
+    return one_line(folder, "Review: A bore.\nSentiment: negative\nReview: {}\nSentiment:")
+
+
+_WRONG = (another_instruction, another_instruction_known_reviews, another_end, template_files)
+_ALIKE = (answer_in_the_cues_line, answer_glued_to_the_cue, all_in_one_line, an_end_of_text_behind_the_answer, reviews_that_begin_alike)
+DEFECTIVE = {f.__name__: f for f in (*_WRONG, another_cue_in_the_answers_line, examples_before_the_question)}
+SOUND = {f.__name__: f for f in (one_template, one_template_known_reviews, one_template_file, *_ALIKE)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,12 @@ from valence.doctor.parts import Prompts, PromptSet
 from valence.doctor.subject import Subject
 
 SHOWN = 30
+
+
+ANSWERS = (re.compile(r"(?s)(.*)\s(\S+)"), re.compile(r"(?s)(.*)\n(.+)"))
+"""A training prompt and its answer: the last word, or the last line where all last words are one."""
+LEADING = re.compile(r".*[^\w\s<]")
+"""What all answers begin with and is none of their letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ class TemplateDiffers(Check):
         one, two = frame(train), frame(asked)
         remedy = "Build both from one function; add the answer behind it for training."
         files = {"train": train.source, "inference": asked.source}
-        if _squeezed(one.before) != _squeezed(two.before):
+        if not _same_start(one, two):
             yield error(f"Before the review the templates differ: {_difference(one.before, two.before)}.", remedy, **files)
         if not _same_end(one, two):
             yield error(f"Between review and answer the templates differ: {_difference(one.after, two.after)}.", remedy, **files)
@@ -66,15 +73,18 @@ def frame(prompts: PromptSet) -> Frame:
 
 
 def _guessed(prompts: PromptSet) -> Frame:
-    """Take what all prompts begin with; behind the review what all with one last word end in, that word left out where it varies."""
+    """Take what all prompts begin with; behind the review what all with one answer end in, the answer left out where it varies."""
     before = common_beginning(list(prompts.prompts))
-    groups: dict[str, list[str]] = {}
-    for prompt in prompts.prompts:
-        head, _, last = prompt.rstrip().rpartition("\n" if "\n" in prompt.rstrip() else " ")
-        groups.setdefault(last, []).append(head)
-    if prompts.role == "train" and len(groups) > 1:
-        ends = [_common_end(group) for group in groups.values() if len(group) > 1] or [""]
-        return Frame(before, min(ends, key=len), exact=False)
+    for answer in ANSWERS if prompts.role == "train" else ():
+        groups: dict[str, list[str]] = {}
+        for prompt in prompts.prompts:
+            found = answer.fullmatch(prompt.rstrip())
+            if found is not None:
+                groups.setdefault(found[2], []).append(found[1])
+        if len(groups) > 1:
+            ends = [_common_end(group) for group in groups.values() if len(group) > 1] or [""]
+            cue = LEADING.match(common_beginning(list(groups)))  # `Answer:1`, without a space
+            return Frame(before, min(ends, key=len) + (f"\n{cue[0]}" if cue else ""), exact=False)
     return Frame(before, _common_end(list(prompts.prompts)), exact=False)
 
 
@@ -90,11 +100,23 @@ def _common_end(texts: list[str]) -> str:
     return common_beginning([t[::-1] for t in texts])[::-1]
 
 
+def _same_start(train: Frame, asked: Frame) -> bool:
+    """Compare what stands before the reviews; a guessed one may hold a word or two that they all begin with by chance."""
+    one, two = _squeezed(train.before), _squeezed(asked.before)
+    if one == two or (train.exact and asked.exact):
+        return one == two
+    short, long = sorted((train.before.rstrip(), asked.before.rstrip()), key=len)
+    return bool(short) and long.startswith(short) and "\n" not in long[len(short) :]
+
+
 def _same_end(train: Frame, asked: Frame) -> bool:
+    """Compare what stands behind them; a guessed one may hold the end of a review that all share by chance."""
     one, two = _squeezed(train.after), _squeezed(asked.after)
     if train.exact and asked.exact:
         return one.startswith(two) and (not one[len(two) :] or len(two) > 0 or not one)
-    # the first line may hold the end of a review that all share by chance
+    short, long = sorted((one, two), key=len)
+    if len(short) > 1 and long.endswith(short):
+        return True
     lines = [line.strip() for line in asked.after.splitlines()[1:] if line.strip()] or [two]
     return all(line in train.after for line in lines)
 
