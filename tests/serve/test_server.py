@@ -17,6 +17,13 @@ def test_a_free_port_is_found_and_a_port_in_use_is_refused_in_one_line():
     assert "\n" not in str(refused.value)
 
 
+def test_answers_are_sent_at_once_since_asyncio_sees_that_the_socket_is_tcp():
+    with bind("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()) as _:
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP
+
+
 @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
 def test_a_host_that_is_none_of_this_machine_is_refused_in_one_line(host):
     with pytest.raises(BadSetting, match=f"{host} port 0 cannot be listened at: "):

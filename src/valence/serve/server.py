@@ -44,10 +44,12 @@ def bind(host: str, port: int) -> socket.socket:
     if not 0 <= port <= HIGHEST_PORT:
         raise BadSetting(f"--port {port} cannot be: ports are 0 (any that is free) to {HIGHEST_PORT}.")
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        made = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except (OSError, UnicodeError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).split("[")[0].split("(")[0].strip().rstrip(".")
         raise BadSetting(f"{host} port {port} cannot be listened at: {reason}. Give another --port or --host.") from None
+    # asyncio turns Nagle's algorithm off only where it reads TCP here, which create_server leaves out: an answer would take 40 ms more
+    return socket.socket(made.family, made.type, socket.IPPROTO_TCP, fileno=made.detach())
 
 
 def serve(
