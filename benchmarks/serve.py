@@ -117,9 +117,8 @@ def main() -> None:
     known = list(data.load(given.data).splits["test"].texts)
     drawn = np.random.default_rng(0).choice(len(known), size=(512, given.texts))
     texts = [[known[i] for i in row] for row in drawn]
-    print(
-        f"{given.run}, {given.texts} text(s) of {given.data} a request, {sum(len(t) for row in texts for t in row) / drawn.size:.0f} characters"
-    )
+    mean = sum(len(text) for row in texts for text in row) / drawn.size
+    print(f"{given.run}, {given.texts} text(s) of {given.data} a request, {mean:.0f} characters each")
     print(f"{'clients':>7}  {'way':<10}  {'requests/s':>10}  {'p50 ms':>8}  {'p95 ms':>8}  {'p99 ms':>8}  {'ratio':>6}")
     with contextlib.ExitStack() as stack:
         ports = {way: stack.enter_context(server(given.run, given.store, words)) for way, words in WAYS.items()}
