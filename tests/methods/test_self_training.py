@@ -13,6 +13,7 @@ from valence.methods.self_training import SelfTraining
 from valence.methods.setfit import Setfit
 from valence.runner import run
 from valence.store import RunStore
+from valence.training.mixture import fit_mixture
 from valence.types import Journal, Split, Task
 
 TINY = sys.modules[SelfTraining.__module__].TINY
@@ -115,3 +116,16 @@ def test_a_run_hands_on_the_training_texts_outside_its_sample_and_none_that_is_s
     assert not sampled & set(others)
     assert not set(others) & set(texts[40:]), "a training text that is also scored"
     assert sampled | set(others) == set(texts[:40]) | (sampled & {texts[50]})
+
+
+def test_in_the_mixture_too_the_labels_of_the_labelled_texts_stay_their_own() -> None:
+    """Ten texts of the second heap are labelled 0: at the fixed point they count whole in the mean of label 0."""
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(-1, 0.3, (40, 2)), rng.normal(1, 0.3, (40, 2))
+    known, others = np.concatenate([left[:1], right[:10], right[:1]]), np.concatenate([left, right])
+    labels = np.array([0] * 11 + [1])
+    mixture = fit_mixture(known, labels, others, 2, 2)
+    weights = np.concatenate([np.eye(2)[labels], np.exp(mixture.log_posterior(others))])
+    rows = (np.concatenate([known, others]) - mixture.centre) @ mixture.directions
+    np.testing.assert_allclose(mixture.means, weights.T @ rows / weights.sum(axis=0)[:, None], atol=1e-3)
+    np.testing.assert_allclose(mixture.shares, weights.sum(axis=0) / len(rows), atol=1e-3)
