@@ -132,16 +132,17 @@ def _of_export(about: About, calibrated: bool) -> Card:
 
 
 def _figures(record: RunRecord, store: RunStore) -> dict[str, Figure]:
-    """Return the recorded figures, with intervals where the predictions can be read."""
+    """Return the recorded figures, with intervals where there are any and the predictions can be read."""
+    recorded = {name: figure(Interval(value, value, value), known=False) for name, value in record.metrics.items()}
     try:
         scored = store.predictions(record.id)
     except BadData:
-        return {name: figure(Interval(value, value, value), known=False) for name, value in record.metrics.items()}
+        return recorded
     said = scored.predictions.responses
     valid = None if said is None else names_a_label(said, record.labels)
     outcomes = grade(scored.labels, scored.predictions.probabilities, valid)
     found = {"accuracy": accuracy_interval(outcomes.correct[None]), **bootstrap_intervals(outcomes)}
-    return {name: figure(interval) for name, interval in found.items()}
+    return recorded | {name: figure(interval) for name, interval in found.items()}
 
 
 def _not_measured(record: RunRecord, bits: int | None) -> tuple[str, ...]:
