@@ -65,7 +65,7 @@ def confidence(record: RunRecord | None, store: RunStore | None, ece: Figure | N
         said = f"The probabilities are calibrated: scaled by the temperature {found.temperature:.3f} of valence calibrate." + _off(after)
         loss = figure(Interval(**found.after["log_loss"]))
         return Confidence(calibrated=True, temperature=found.temperature, ece=after, log_loss=loss, said=said)
-    said = "The probabilities are as the model gives them, not calibrated." + _off(ece) + " A temperature is on disk: --calibrated applies it."
+    said = f"The probabilities are as the model gives them, not calibrated.{_off(ece)} A temperature is on disk: --calibrated applies it."
     return Confidence(calibrated=False, temperature=found.temperature, ece=ece, log_loss=None, said=said)
 
 
