@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 
 from conftest import TINY_ENCODERS, sentences, tiny_encoder
@@ -109,7 +110,6 @@ def test_another_backbone_under_an_adapter_is_refused(tmp_path):
 
 @pytest.mark.parametrize("backbone", TINY_ENCODERS)
 def test_a_whole_encoder_loads_in_plain_transformers_and_answers_the_same(backbone, tmp_path):
-    import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     classifier = fitted(method("finetune", backbone))
@@ -198,6 +198,58 @@ def test_a_prediction_is_one_forward_pass_of_each_text_under_r_drop():
     classifier.network.register_forward_hook(lambda module, given, logits: read.append(len(logits)))
     classifier.predict(split().texts)
     assert sum(read) == len(split().texts)
+
+
+def wrapped(name, **settings):
+    chosen = method(name, **settings)
+    return chosen.wrap(Backbone.find(chosen.backbone).model(("bad", "good")))
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "given"),
+    [
+        ("r_drop", {"alpha": 2.5}, {"alpha": 2.5}),
+        ("tapt", {"alpha": 0.5}, {"alpha": 0.5}),
+        ("sup_con", {"contrastive_share": 0.2, "temperature": 0.7}, {"share": 0.2, "temperature": 0.7}),
+        ("lora", {"contrastive_share": 0.1}, {"share": 0.1, "temperature": 0.3}),
+    ],
+)
+def test_the_weight_of_a_second_loss_reaches_it(name, settings, given):
+    assert METHODS.find(name)(**settings).objective().keywords == given
+
+
+@pytest.mark.parametrize("keep", ["head", "tail", "head+tail"])
+def test_the_part_of_a_long_text_that_is_asked_for_is_what_trains(keep):
+    chosen = METHODS.find("finetune")(backbone=str(tiny_encoder("tiny-bert")), max_length=6, keep=keep)
+    subwords = Backbone.find(chosen.backbone).subwords()
+    long = Split(("a",), ("the plot and the cast was boring even the score",), np.array([0]))
+    read = chosen.examples(subwords, long, torch.device("cpu"))
+    assert read.ids[:-1].tolist() == subwords.encode(long.texts, 6, keep).ids.tolist()
+
+
+@pytest.mark.parametrize(("rank_stabilised", "scale"), [(False, 12 / 4), (True, 12 / 4**0.5)])
+def test_updates_of_lora_have_the_asked_rank_scale_and_dropout(rank_stabilised, scale):
+    network = wrapped("lora", rank=4, alpha=12, lora_dropout=0.25, rank_stabilised=rank_stabilised)
+    updates = [m for m in network.modules() if hasattr(m, "lora_A")]
+    assert updates
+    for update in updates:
+        assert update.scaling["default"] == scale
+        assert update.lora_A["default"].out_features == 4
+        assert update.lora_dropout["default"].p == 0.25
+
+
+def test_what_makes_a_prefix_or_a_prompt_is_what_was_asked_for():
+    assert len(wrapped("prefix_tuning").prefix.layers) == 0, "learned directly, as P-tuning v2"
+    assert wrapped("prefix_tuning", prefix_hidden=7).prefix.layers[0].out_features == 7
+    assert wrapped("p_tuning").prompt.reader is None
+    made = wrapped("p_tuning", prompt_encoder="lstm").prompt
+    assert made.reader.bidirectional
+    assert made.reader.hidden_size == 4
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_layers_are_computed_again_where_that_is_asked_for(asked):
+    assert wrapped("finetune", gradient_checkpointing=asked).recompute is asked
 
 
 def test_an_architecture_we_cannot_read_is_refused_by_name_before_any_weights(tmp_path):

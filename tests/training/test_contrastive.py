@@ -1,9 +1,14 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional as F
 
-from valence.training.contrastive import supervised_contrastive
+from valence.training.contrastive import Contrastive, supervised_contrastive
+from valence.training.examples import Batch
+from valence.training.recipe import Recipe
 
 
 def by_the_equation(features, labels, temperature):
@@ -48,3 +53,29 @@ def test_pulling_texts_of_one_label_together_lowers_the_loss():
     near = torch.tensor([[[1.0, 0.0]], [[1.0, 0.1]], [[-1.0, 0.0]], [[-1.0, 0.1]]])
     labels = torch.tensor([0, 0, 1, 1])
     assert supervised_contrastive(near, labels, 0.3).sum() < supervised_contrastive(apart, labels, 0.3).sum()
+
+
+class Views(nn.Module):
+    """An encoder whose features are the second copy's own, as dropout would make them."""
+
+    def __init__(self, first, second):
+        super().__init__()
+        self.both = torch.cat([first, second])
+        self.kind = SimpleNamespace(classify=lambda features: features[:, :2])
+
+    def features(self, tokens, lengths):
+        assert torch.equal(tokens[:3], tokens[3:])
+        assert torch.equal(lengths[:3], lengths[3:])
+        return self.both
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
+def test_the_loss_is_the_asked_share_over_two_true_views_of_every_text(share):
+    batch = Batch(torch.tensor([[2, 3], [4, 0], [5, 6]]), torch.tensor([2, 1, 2]), torch.tensor([0, 1, 1]))
+    first, second = torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(4))
+    objective = Contrastive(Recipe(precision="float32"), 4, torch.device("cpu"), share=share, temperature=0.2)
+    cross = sum(F.cross_entropy(view[:, :2], batch.labels, reduction="sum") for view in (first, second)) / 2
+    # (texts, views, size): the two copies of one text are its views
+    contrast = by_the_equation(torch.stack([first, second], dim=1), batch.labels.tolist(), 0.2).sum()
+    expected = ((1 - share) * cross + share * contrast) / 4
+    assert objective(Views(first, second), batch).item() == pytest.approx(expected.item(), rel=1e-5)

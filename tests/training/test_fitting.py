@@ -14,6 +14,7 @@ import torch
 from valence.errors import BadSetting, FailedRun
 from valence.training import course as course_module
 from valence.training.fitting import fit_network
+from valence.training.losses import CrossEntropy, balanced_weights
 from valence.training.networks.cnn import CnnNetwork
 from valence.training.networks.words import WordEmbedding, start_vectors
 from valence.training.recipe import Recipe
@@ -183,6 +184,19 @@ def test_a_training_that_its_patience_ended_takes_no_further_step(build, toy, ta
     assert not any(taken)
     assert journal.rows == []
     assert before == {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("asked", ["none", "balanced"])
+def test_class_weights_reach_the_loss(build, toy, task, asked):
+    given = []
+
+    def objective(*arguments):
+        given.append(arguments[3])
+        return CrossEntropy(*arguments)
+
+    fit_network(build, *toy, recipe("packed", epochs=1, class_weights=asked), task(), objective)
+    expected = None if asked == "none" else balanced_weights(toy[0].labels, 2).tolist()
+    assert (None if given[0] is None else given[0].tolist()) == expected
 
 
 CHILD = """
