@@ -32,7 +32,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Valence needs Python 3.11 or newer, this is %s. Say: make PYTHON=python3.12 ...' % sys.version.split()[0])"
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV), a few minutes the first time ..."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[torch,audit,llm,onnx,ray,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[torch,audit,llm,onnx,ray,serve,dev]'
 	$(BIN)/python -c "open(r'$(READY)', 'w').close()"
 
 clean:

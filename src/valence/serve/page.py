@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 ROOM = Path(__file__).parent
-NOTHING, OURSELVES = "default-src 'none';", "default-src 'none'; connect-src 'self';"
-"""What the reports' pages may load, and what this one may: it asks its own server."""
 EXAMPLES = (
     "A wonderful film: warm, quick and very funny.",
     "Two hours that I want back. The plot makes no sense, and nobody in the cast seems to care.",
@@ -30,7 +28,7 @@ TILES = (("accuracy", "Accuracy, %"), ("macro_f1", "Macro F1, %"), ("log_loss", 
 
 def render(card: Card, limits: Limits) -> str:
     """Return the page for a card."""
-    page = _template().render(
+    return _template().render(
         css=asset("base.css") + _own("ask.css"),
         js=asset("plot.js") + _own("ask.js"),
         card=card,
@@ -40,7 +38,6 @@ def render(card: Card, limits: Limits) -> str:
         trained=trained(card),
         data=script_json({"labels": list(card.labels), "most": limits.max_characters}),
     )
-    return page.replace(NOTHING, OURSELVES, 1)
 
 
 def trained(card: Card) -> str:
