@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from valence.cli import main
-from valence.cluster.ray_sweep import sweep_on_ray
+from valence.cluster.ray_sweep import sweep_on_ray, untouched
 from valence.errors import ValenceError
 from valence.store import RunStore
 from valence.sweep import read, sweep
@@ -129,3 +129,22 @@ def test_again_runs_a_finished_one_once_more(cluster, join, file, tmp_path):
         ((_, record),) = sweep_on_ray(read(str(file))[:1], RunStore(tmp_path / "runs"), cluster.address, again=again)
         assert record.status == "ok"
     assert len(events(log, "end")) == 2
+
+
+def test_a_worker_that_was_only_thought_lost_is_waited_for_and_its_run_not_done_again(file, tmp_path):
+    store = RunStore(tmp_path / "runs")
+    ((e, before),) = sweep(read(str(file))[:1], store)
+    assert untouched(store, e.id, before)
+    at_work = threading.Event()
+
+    def late():
+        with store.lock(e.id):
+            at_work.set()
+            time.sleep(0.3)
+            store.save(before.model_copy(update={"preset": "done anew"}), store.predictions(e.id))
+
+    worker = threading.Thread(target=late)
+    worker.start()
+    at_work.wait()
+    assert not untouched(store, e.id, before)
+    worker.join()

@@ -141,11 +141,19 @@ def _work(job: Job, e: Experiment, before: RunRecord | None, device: str, ledger
     store = RunStore(job.folder)
     try:
         job.settle()
-        # a run done by a worker that was lost before it could answer is not done once more
-        again = job.again and store.find(e.id) == before
+        again = job.again and untouched(store, e.id, before)
         return run(e, store, again=again, device=device, screen=Reporter(lambda share, note: ledger.progress.remote(e.id, share, note)))
     except ValenceError as error:
         return ValenceError(str(error))  # errors with arguments of their own do not survive the journey
+
+
+def untouched(store: RunStore, run_id: str, before: RunRecord | None) -> bool:
+    """Tell whether a run is still as it was when the sweep began: one that a lost worker did before it could answer is not done once more.
+
+    A worker that was only thought lost still holds the run's lock: its end is waited for.
+    """
+    with store.lock(run_id):
+        return store.find(run_id) == before
 
 
 def _result(ray: Any, ref: Any) -> RunRecord | ValenceError:  # noqa: ANN401
