@@ -4,7 +4,10 @@ import pytest
 import torch
 
 from valence.training import course as course_module
+from valence.training import fine_tuning
 from valence.training.fine_tuning import fine_tune
+from valence.training.losses import balanced_weights
+from valence.training.mixed import MixedObjective
 from valence.training.networks.directed_lstm import DirectedLstmNetwork
 from valence.training.networks.words import WordEmbedding, start_vectors
 from valence.training.semi_supervised import SemiSupervised
@@ -53,3 +56,18 @@ def test_another_body_starts_anew(build, toy, task, notes, tmp_path):
     journal = notes(tmp_path)
     tuned(build, toy, task, journal, body="another")
     assert journal.rows[0]["step"] < 10
+
+
+@pytest.mark.parametrize("asked", ["none", "balanced"])
+def test_class_weights_reach_the_mixed_objective(build, toy, task, notes, monkeypatch, asked):
+    given = []
+
+    class Watched(MixedObjective):
+        def __init__(self, *arguments):
+            given.append(arguments[4])
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(fine_tuning, "MixedObjective", Watched)
+    fine_tune(build, *toy, None, SemiSupervised(epochs=1, batch_tokens=200, class_weights=asked), task(), notes(), "b")
+    expected = None if asked == "none" else balanced_weights(toy[0].labels, 2).tolist()
+    assert (None if given[0] is None else given[0].tolist()) == expected
