@@ -158,7 +158,7 @@ def data_title(data: str) -> str:
 
 PRESETS = Path(__file__).parent / "presets"
 ABOUT = ("about", "seed_accuracy", "was_wrong", "measured_as")
-"""Keys of a preset that say something about it and set nothing."""
+"""Keys that set nothing: what a preset is; the original document's figure, what was wrong with it, and the board rows it is measured as."""
 
 
 def preset_files() -> dict[str, Path]:
@@ -219,7 +219,7 @@ def flat(name: str) -> dict[str, Any]:
 
 
 def about(name: str) -> dict[str, Any]:
-    """Return what a preset says about itself: `about`; of the original document `seed_accuracy`, `was_wrong` and the board rows it is `measured_as`."""
+    """Return what a preset says about itself, where it says it: the keys `ABOUT`."""
     if name not in preset_files():
         return {}
     settings = read_toml(preset_files()[name])

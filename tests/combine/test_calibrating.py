@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
+from conftest import sentences
 from valence.combine import calibrate, combine
 from valence.combine.sources import answer_unseen, read_sources, unseen
 from valence.errors import BadSetting
@@ -74,3 +75,14 @@ def test_json_holds_no_infinity(store, ids):
     assert found["promises"][2]["threshold"] is None, "60 texts are too few to promise 99 %"
     assert found["promises"][2]["found"]["coverage"]["value"] == 1.0
     assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_a_temperature_at_the_end_of_its_range_is_named(store, ids, data, tmp_path, fit_run):
+    lines = []
+    for i, (text, label) in enumerate(zip(*sentences(360), strict=True)):
+        lines.append(f'r{i},"{text}",{("negative", "positive")[label]},{"test" if i >= 240 else "train"}')
+    clean = tmp_path / "clean.csv"
+    clean.write_text("\n".join(["id,text,label,split", *lines]) + "\n", encoding="utf-8")
+    sure = calibrate(fit_run(store, "nb_svm", clean), store, device="cpu")
+    assert any("the end of the range" in note for note in sure.notes)
+    assert not any("the end of the range" in note for note in calibrate(ids["nb_svm"], store, device="cpu").notes)

@@ -4,7 +4,7 @@ import io
 import pytest
 
 from valence.report.board import build
-from valence.report.table import COLUMNS, csv_text, duration, memory, p_value, percent, quantity, speed
+from valence.report.table import COLUMNS, csv_text, duration, memory, p_value, percent, points, quantity, speed
 
 HEADER = (
     "rank,preset,method,backbone,n_train,seeds,accuracy,ci_low,ci_high,macro_f1,log_loss,ece,valid_rate,accuracy_valid,"
@@ -68,6 +68,9 @@ def test_a_name_with_commas_and_quotes_stays_one_cell(made):
         (p_value(0.0421), ".042"),
         (p_value(1.0), "1"),
         (p_value(None), ""),
+        (points(0.00294), "+0.29"),
+        (points(-0.0000001), "+0.00"),
+        (points(-0.0035), "-0.35"),
     ],
 )
 def test_figures_are_written_for_people(said, expected):

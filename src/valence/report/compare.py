@@ -18,7 +18,7 @@ from valence.evaluation.paired import Comparison, compare_pairs, tally
 from valence.evaluation.uncertainty import Interval, accuracy_interval
 from valence.report.markdown import escape, lines
 from valence.report.reading import Reader, Reference
-from valence.report.table import p_value, percent
+from valence.report.table import p_value, percent, points
 from valence.store import RunRecord, RunStore
 
 if TYPE_CHECKING:
@@ -136,10 +136,10 @@ def _side(runs: Sequence[tuple[RunRecord, Outcomes]]) -> Side:
 def _cells(table: Pairs) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for a, b, test in table.pairs:
-        interval = f"{100 * test.low:+.2f} to {100 * test.high:+.2f}"
+        interval = f"{points(test.low)} to {points(test.high)}"
         counts = f"{test.only_first:,}", f"{test.only_second:,}"
         ends = p_value(test.p), p_value(test.p_adjusted), test.test
-        rows.append((table.sides[a].name, table.sides[b].name, f"{100 * test.difference:+.2f}", interval, *counts, *ends))
+        rows.append((table.sides[a].name, table.sides[b].name, points(test.difference), interval, *counts, *ends))
     return rows
 
 

@@ -40,6 +40,11 @@ def percent(value: float | None, digits: int = 2) -> str:
     return "" if value is None or value != value else f"{100 * value:.{digits}f}"
 
 
+def points(difference: float) -> str:
+    """Write a difference of shares in percentage points, with its sign; what rounds to none is +0.00."""
+    return f"{round(100 * difference, 2) + 0.0:+.2f}"
+
+
 def duration(seconds: float | None) -> str:
     """Write seconds for people: `0.04 s`, `2.1 s`, `12 s`, `3.5 min`, `2.1 h`."""
     if seconds is None:

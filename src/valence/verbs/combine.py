@@ -156,11 +156,11 @@ def _numbers(values: Any) -> str:  # noqa: ANN401 - a number, or lists of them
 
 
 def _against(made: Made, pairs: Pairs) -> list[str]:
-    from valence.report.table import p_value
+    from valence.report.table import p_value, points
 
     first, second, test = pairs.pairs[0]
     sign = 1 if pairs.sides[first].name == made.record.id else -1
-    low, high = sorted((100 * sign * test.low, 100 * sign * test.high))
+    low, high = sorted((sign * test.low, sign * test.high))
     best = pairs.sides[second if sign == 1 else first].name
-    points = f"{100 * sign * test.difference:+.2f} points (95 % interval {low:+.2f} to {high:+.2f}, p {p_value(test.p)}, {test.test})"
-    return [f"Against the best member, {best}: {points}."]
+    interval = f"95 % interval {points(low)} to {points(high)}"
+    return [f"Against the best member, {best}: {points(sign * test.difference)} points ({interval}, p {p_value(test.p)}, {test.test})."]
