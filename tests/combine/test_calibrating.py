@@ -77,12 +77,12 @@ def test_json_holds_no_infinity(store, ids):
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_a_temperature_at_the_end_of_its_range_is_named(store, ids, data, tmp_path, fit_run):
+def test_held_out_texts_that_fix_no_temperature_are_named(store, ids, data, tmp_path, fit_run):
     lines = []
     for i, (text, label) in enumerate(zip(*sentences(360), strict=True)):
         lines.append(f'r{i},"{text}",{("negative", "positive")[label]},{"test" if i >= 240 else "train"}')
     clean = tmp_path / "clean.csv"
     clean.write_text("\n".join(["id,text,label,split", *lines]) + "\n", encoding="utf-8")
     sure = calibrate(fit_run(store, "nb_svm", clean), store, device="cpu")
-    assert any("the end of the range" in note for note in sure.notes)
-    assert not any("the end of the range" in note for note in calibrate(ids["nb_svm"], store, device="cpu").notes)
+    assert any("do not scale by this one" in note for note in sure.notes)
+    assert not any("do not scale" in note for note in calibrate(ids["nb_svm"], store, device="cpu").notes)

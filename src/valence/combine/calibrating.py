@@ -15,7 +15,7 @@ from valence.evaluation.conformal import Score, SetFigures, fit_conformal, set_f
 from valence.evaluation.metrics import score_outcomes
 from valence.evaluation.outcomes import Outcomes, grade, names_a_label
 from valence.evaluation.selective import Selected, risk_coverage, select_at
-from valence.evaluation.temperature import HIGHEST, LOWEST, fit_temperature, scale
+from valence.evaluation.temperature import HIGHEST, fit_temperature, scale
 from valence.evaluation.uncertainty import Interval
 from valence.methods._combination import Combination
 from valence.runner import Screen
@@ -127,18 +127,22 @@ def calibrate(run: str, store: RunStore, *, device: str = "auto", screen: Screen
         tuple(Abstention(c, curves[1].accuracy_at(c), select_at(before, curves[0].confidence_at(c))) for c in COVERAGES),
         curves[1].area,
         curves[1].excess_area,
-        notes + _on_temperature(temperature) + ((f"{likeness}. What is promised of the scored texts need not hold",) if likeness else ()),
+        notes
+        + _on_temperature(temperature, valid)
+        + ((f"{likeness}. What is promised of the scored texts need not hold",) if likeness else ()),
         (before, after),
     )
 
 
-def _on_temperature(temperature: float) -> tuple[str, ...]:
-    """Say where a temperature is no fit: every held-out text answered right wants 0, answers no better than chance want infinity."""
-    if LOWEST * 1.01 < temperature < HIGHEST / 1.01:
-        return ()
-    return (
-        f"the temperature {temperature:.3g} is the end of the range that was searched: the held-out texts fix none",
-    )
+def _on_temperature(temperature: float, valid: Outcomes) -> tuple[str, ...]:
+    """Say where the held-out texts fix no temperature: all answered right want 0, answers no better than chance want infinity."""
+    if valid.correct.all():
+        return (
+            f"all {len(valid):,} held-out texts were answered right, so that no temperature is too low for them: do not scale by this one",
+        )
+    if temperature > HIGHEST / 1.01:
+        return (f"the temperature is the highest that was tried, {HIGHEST:g}: the answers to the held-out texts are no better than chance",)
+    return ()
 
 
 def _held_out(source: Source, store: RunStore, device: str, screen: Screen | None) -> tuple[Scored, tuple[str, ...]]:
