@@ -27,8 +27,13 @@ def test_a_committed_run_has_the_settings_its_id_stands_for_today(record):
 
 @pytest.mark.parametrize("record", RUNS, ids=lambda r: r.id)
 def test_the_command_of_a_committed_run_runs_that_run(record):
-    name, *flags = re.split(r" --", record.command.removeprefix("valence run "))
-    assert experiment(name, **dict(map(_setting, flags))).id == record.id
+    name, *flags = re.split(r" --", re.sub(r"^valence (run|combine) ", "", record.command))
+    settings = dict(map(_setting, flags))
+    if record.command.startswith("valence combine "):
+        members = name.split()
+        assert all(STORE.find(member) for member in members)
+        name, settings = settings.pop("how"), settings | {"members": ",".join(members)}
+    assert experiment(name, **settings).id == record.id
 
 
 def _setting(flag):
@@ -60,5 +65,5 @@ def test_the_readme_shows_the_boards_figures_and_all_its_rows():
         rows = {row["preset"]: row for row in csv.DictReader(stream)}
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     section = readme.split("<!-- board -->")[1].split("<!-- /board -->")[0]
-    shown = dict(re.findall(r"^\| `?(\w+)`? \| ([0-9.]+) ", section, flags=re.MULTILINE))
+    shown = dict(re.findall(r"^\| `([^`]+)` \| ([0-9.]+) ", section, flags=re.MULTILINE))
     assert {name: f"{100 * float(row['accuracy']):.2f}" for name, row in rows.items()} == shown
