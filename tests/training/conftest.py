@@ -41,8 +41,16 @@ def words():
 
 @pytest.fixture
 def toy(words, cpu):
-    """Forty sentences to train on and twenty to validate."""
-    texts, labels = sentences(60)
+    """Forty sentences to train on and sixty to validate."""
+    texts, labels = sentences(100)
+    tokens, y = words.encode(texts), np.array(labels)
+    return Examples(head(tokens, 40), y[:40], cpu), Examples(rest(tokens, 40), y[40:], cpu)
+
+
+@pytest.fixture
+def toy_of_few(words, cpu):
+    """Forty sentences to train on and forty-nine to validate: too few to tell epochs apart."""
+    texts, labels = sentences(89)
     tokens, y = words.encode(texts), np.array(labels)
     return Examples(head(tokens, 40), y[:40], cpu), Examples(rest(tokens, 40), y[40:], cpu)
 

@@ -47,6 +47,15 @@ def test_the_best_epoch_on_the_validation_texts_is_kept(toy, notes):
     assert network.weight.tolist() == pytest.approx([0.1, 0.0])
 
 
+def test_the_last_epoch_is_kept_where_the_validation_texts_are_too_few_to_tell_epochs_apart(toy_of_few, notes):
+    network, watched = course(toy_of_few, notes())
+    for value in ([3.0, 0.0], [0.1, 0.0], [5.0, 0.0]):
+        step_to(network, value, watched)
+    watched.finish()
+    assert watched.facts.best_epoch == 3
+    assert network.weight.tolist() == [5.0, 0.0]
+
+
 def test_validation_leaves_the_weights_as_they_are(toy, notes):
     network, watched = course(toy, notes())
     step_to(network, [1.0, -1.0], watched)

@@ -31,6 +31,9 @@ CHECKPOINT_SECONDS = 60.0
 CHEAP_SECONDS = 2.0
 """A checkpoint that takes longer to write than this is written more rarely."""
 
+FEWEST_TO_CHOOSE = 50
+"""Fewer validation texts than this tell no epochs apart (one answer is two points and more): the last epoch is kept then."""
+
 
 @dataclass(slots=True)
 class Facts:
@@ -130,7 +133,7 @@ class Course:
         self._journal.progress(step, steps, f"loss {values['loss']:.3f}{self._note}")
 
     def _validate(self) -> dict[str, float]:
-        """Score the averaged weights on the validation texts; keep them if they are the best so far."""
+        """Score the averaged weights on the validation texts; keep them if they are the best so far, or the texts too few to tell."""
         epoch = self.plan.epoch_ends.index(self.facts.step) + 1
         average = self._average.weights
         present = {k: v.clone() for k, v in learned_state(self._network).items()}
@@ -140,7 +143,8 @@ class Course:
         accuracy, loss = accuracy_and_loss(logits, self._valid.labels.cpu().numpy())
         if not math.isfinite(loss):
             raise self._failure(self.facts.step, "the validation loss is not finite")
-        if (accuracy, -loss) > (self.facts.best_accuracy, -self.facts.best_loss):
+        few = len(self._valid) < FEWEST_TO_CHOOSE
+        if few or (accuracy, -loss) > (self.facts.best_accuracy, -self.facts.best_loss):
             self.facts = Facts(self.facts.step, accuracy, loss, epoch)
             self._best = {k: v.clone() for k, v in average.items()}
         return {"epoch": epoch, "valid_accuracy": accuracy, "valid_loss": loss}
@@ -157,4 +161,4 @@ class Course:
         return asdict(self.facts)
 
 
-__all__ = ["CHECKPOINT_SECONDS", "WINDOW", "Course", "Facts"]
+__all__ = ["CHECKPOINT_SECONDS", "FEWEST_TO_CHOOSE", "WINDOW", "Course", "Facts"]
