@@ -172,6 +172,23 @@ def test_a_vote_takes_runs_without_a_model_and_then_holds_none_itself(store, ids
         load(bare.record.id, store, device="cpu")
 
 
+def test_a_cascade_with_a_given_threshold_learns_nothing_and_takes_runs_without_a_model(store, ids, monkeypatch):
+    runs = [ids["mean_embedding"], ids["nb_svm"]]
+    _free_of_speed(monkeypatch)
+    cheap, dear = (stored(store, run) for run in runs)
+    threshold = float(np.median(cheap.max(axis=1)))
+    shutil.rmtree(store.path(runs[0]) / "model")
+    made = combine(store, runs, "cascade", threshold=threshold, device="cpu")
+    passed_on = cheap.max(axis=1) <= threshold
+    assert 0 < passed_on.sum() < len(cheap)
+    np.testing.assert_array_equal(stored(store, made.record.id), np.where(passed_on[:, None], dear, cheap))
+    assert (made.held_out, made.curve.chosen.threshold) == (0, threshold)
+    with pytest.raises(BadSetting, match="both say what is passed on"):
+        combine(store, runs, "cascade", threshold=threshold, share=0.5, device="cpu")
+    with pytest.raises(BadSetting, match="one of --budget, --share and --threshold"):
+        combine(store, runs, "cascade", threshold=threshold, budget=0.7, device="cpu")
+
+
 def test_three_labels_are_combined_too(store, fit_run, reviews, tmp_path):
     data = reviews(tmp_path / "three.csv", n=480, classes=3)
     runs = [fit_run(store, name, data) for name in ("nb_svm", "mean_embedding")]

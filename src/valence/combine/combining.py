@@ -17,7 +17,7 @@ from valence.combine.recording import made_experiment, made_record
 from valence.combine.sources import Source, answer_unseen, check_comparable, read_sources, unlike, unseen
 from valence.errors import BadSetting, UnknownName
 from valence.methods._combination import Combination, Combined, Member, Rule
-from valence.methods.cascade import Switch
+from valence.methods.cascade import Cascade, Switch
 from valence.methods.vote import Vote
 from valence.runner import Screen
 from valence.store import RunRecord, RunStore, Scored, align, write_predictions
@@ -57,7 +57,8 @@ def combine(
     """Combine finished runs into one, and keep it in their store.
 
     The scored split is not predicted again: the members' stored predictions are merged. Only the held-out texts are, and
-    only where the rule learns from them. A vote with equal weights learns nothing, and so takes runs without a model too.
+    only where the rule learns from them. A vote with equal weights and a cascade with a given threshold learn nothing, and so
+    take runs without a model too.
 
     Args:
         store: where the runs are.
@@ -66,7 +67,7 @@ def combine(
         budget: of a cascade, its mean time per text over that of the second member, at most.
         device: where held-out texts are predicted.
         screen: shows progress.
-        settings: of the method of that name, such as `weights`, `cost`, `share` or `loss`.
+        settings: of the method of that name, such as `weights`, `cost`, `threshold`, `share` or `loss`.
 
     Raises:
         UnknownName: no run, way to combine or setting is called so.
@@ -116,8 +117,10 @@ def _check_members(sources: Sequence[Source], how: str) -> None:
 
 def _share(sources: Sequence[Source], how: str, budget: float, settings: dict[str, Any]) -> float:
     """Turn a budget into the share of texts that may be passed on."""
-    if how != "cascade" or settings.get("share") is not None:
-        raise BadSetting("A budget belongs to a cascade without a share. Give --how cascade, and one of --budget and --share.")
+    if how != "cascade" or settings.get("share") is not None or settings.get("threshold") is not None:
+        raise BadSetting(
+            "A budget belongs to a cascade without a share or threshold. Give --how cascade, and one of --budget, --share and --threshold."
+        )
     price = relative_price(sources[0].record, sources[1].record)
     if price is None:
         raise BadSetting("A budget needs both runs' texts_per_second, and one has none. Give --share instead.")
@@ -134,7 +137,7 @@ def _stored(store: RunStore, sources: Sequence[Source]) -> tuple[Scored, NDArray
 
 
 def _learns_nothing(method: Combination) -> bool:
-    return isinstance(method, Vote) and method.weights == "equal"
+    return (isinstance(method, Vote) and method.weights == "equal") or (isinstance(method, Cascade) and method.threshold is not None)
 
 
 def _without_model(sources: Sequence[Source], store: RunStore) -> tuple[str, ...]:

@@ -1,18 +1,18 @@
 """Cascade: a cheap member answers, and passes on to an expensive one what it is unsure of (Jitkrittum et al., 2023, arXiv:2307.02764).
 
-How unsure is unsure is read off `valid`: either as much as a given share of the texts, or the least that keeps the expensive
-member's accuracy, by fixed-sequence testing as in Learn then Test (Angelopoulos et al., 2021, arXiv:2110.01052).
+How unsure is unsure is given, or read off `valid`: either as much as a given share of the texts, or the least that keeps the
+expensive member's accuracy, by fixed-sequence testing as in Learn then Test (Angelopoulos et al., 2021, arXiv:2110.01052).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from valence.evaluation.outcomes import Outcomes, grade
 from valence.evaluation.paired import compare, tally
@@ -31,12 +31,20 @@ class Cascade(Combination):
 
     members: str = "mean_embedding,nb_svm"
     """The cheap method and the expensive one, with a comma between them; of the runs, where runs were combined."""
+    threshold: float | None = Field(default=None, ge=0, le=1)
+    """Confidence of the first member at which, and below, a text is passed on; nothing is learned then."""
     share: float | None = Field(default=None, ge=0, le=1)
     """Largest share of the texts that may be passed on; within it the most accurate threshold on `valid` is taken."""
     loss: float = Field(default=0.005, ge=0, lt=1)
-    """Where no share is given: the accuracy that may be lost against the second member; `valid` must rule out a larger loss."""
+    """Where neither is given: the accuracy that may be lost against the second member; `valid` must rule out a larger loss."""
     level: float = Field(default=0.05, gt=0, lt=0.5)
     """Chance that it is larger all the same."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.threshold is not None and self.share is not None:
+            raise ValueError(f"threshold = {self.threshold:g} and share = {self.share:g} both say what is passed on; give one")
+        return self
 
     @field_validator("members")
     @classmethod
@@ -46,7 +54,9 @@ class Cascade(Combination):
         return value
 
     def learn(self, answers: Floats, labels: NDArray[np.int64]) -> Rule:
-        """Choose the threshold."""
+        """Choose the threshold, if none is given."""
+        if self.threshold is not None:
+            return Switch(self.threshold)
         first, second = (grade(labels, answer) for answer in answers)
         curve = deferral(first, second)
         chosen = _within(curve, self.share) if self.share is not None else _keeping(curve, first, second, self.loss, self.level)

@@ -36,10 +36,12 @@ class Options:
     """Of a cascade: its mean time per text over the second run's, at most, by the speeds in the records."""
     share: float | None = None
     """Of a cascade: the share of texts passed on, at most."""
+    threshold: float | None = None
+    """Of a cascade: the first run's confidence at which, and below, a text is passed on; nothing is learned then."""
     loss: float | None = None
-    """Of a cascade without budget or share: accuracy that may be lost against the second run; 0.005 when not given."""
+    """Of a cascade without budget, share or threshold: accuracy that may be lost against the second run; 0.005 when not given."""
     level: float | None = None
-    """Of a cascade without budget or share: chance that more is lost; 0.05 when not given."""
+    """Of a cascade without budget, share or threshold: chance that more is lost; 0.05 when not given."""
     store: str = "runs"
     """Folder of the runs."""
     device: str = "auto"
@@ -50,7 +52,7 @@ class Options:
     """Print JSON."""
 
 
-SETTINGS = ("weights", "cost", "share", "loss", "level")
+SETTINGS = ("weights", "cost", "share", "threshold", "loss", "level")
 
 
 def main(words: Sequence[str]) -> int:
