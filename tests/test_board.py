@@ -53,7 +53,8 @@ def test_the_figures_of_a_committed_run_follow_from_its_predictions(record):
     assert found["accuracy"] == pytest.approx(record.metrics["accuracy"], abs=1e-9)
     # four decimals move the loss of very sure answers, and nothing else by more than they are apart
     assert found["macro_f1"] == pytest.approx(record.metrics["macro_f1"], abs=1e-9)
-    assert found["ece"] == pytest.approx(record.metrics["ece"], abs=1e-3)
+    # four decimals may also move a text or two over a bin's edge
+    assert found["ece"] == pytest.approx(record.metrics["ece"], abs=max(1e-3, 3 / record.n_scored))
 
 
 def test_the_committed_board_is_the_one_its_runs_give():

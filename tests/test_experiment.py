@@ -88,6 +88,12 @@ def test_the_command_writes_truths_and_lists_as_the_command_line_reads_them():
     assert experiment("lora", rank_stabilised=True).command() == "valence run lora --rank-stabilised"
 
 
+def test_the_command_names_a_setting_of_the_preset_that_was_set_back_to_the_method_s_default():
+    assert experiment("qlora_qwen_coder").method.epochs == 2
+    assert experiment("qlora_qwen_coder", epochs=1).command() == "valence run qlora_qwen_coder --epochs 1"
+    assert experiment("qlora_qwen_coder", epochs=2).command() == "valence run qlora_qwen_coder"
+
+
 def test_the_command_runs_the_same_experiment_again():
     assert experiment("tfidf_linear", cost=2.5, seed=2, n_train=10).command() == "valence run tfidf_linear --n-train 10 --cost 2.5 --seed 2"
 

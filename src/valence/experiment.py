@@ -124,7 +124,9 @@ class Experiment(Settings):
         known = self.preset in preset_files()  # the title of a TOML file is no word of the command line
         if known:
             base = flat(self.preset)
-            flags = {k: v for k, v in flags.items() if base.get(k) != v}
+            own = {**self.model_dump(mode="json"), **self.method.model_dump(mode="json")}
+            back = {k: own[k] for k in base if k not in flags and k in own and k not in {"method", "preset", "seed"}}
+            flags = {k: v for k, v in (flags | back).items() if base.get(k) != v}
         words = [word for k, v in flags.items() for word in _flag(k.replace("_", "-"), v)]
         name = self.preset if known else self.method.name()
         return shlex.join(["valence", "run", name or "", *words, *(["--seed", str(self.seed)] if self.seed else [])])
