@@ -72,6 +72,14 @@ def test_a_wrong_request_is_one_line_and_exit_code_2(words, expected, capsys, tm
     assert list(tmp_path.iterdir()) == [], "a refused request writes nothing"
 
 
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(monkeypatch):
+    code = "import os; from valence.cli import main; main(['--version']); print(os.environ['OMP_WAIT_POLICY'])"
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).split()[-1] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).split()[-1] == "ACTIVE"
+
+
 def test_run_then_predict_and_board(reviews_csv, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["run", "tfidf_linear", "--data", str(reviews_csv), "--json"]) == 0
