@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--method", default="tfidf_linear")
     options = parser.parse_args()
-    valence = [sys.executable, "-m", "valence.cli"]
+    valence = [sys.executable, "-m", "valence"]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         write(Path("train.csv"), 5000, labels=True)

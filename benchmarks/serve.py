@@ -51,7 +51,7 @@ class Found:
 @contextlib.contextmanager
 def server(run: str, store: str, words: tuple[str, ...]) -> Iterator[int]:
     """Give the port of a server that is ready, and end it."""
-    command = [sys.executable, "-m", "valence.cli", "serve", run, "--store", store, "--port", "0", *words]
+    command = [sys.executable, "-m", "valence", "serve", run, "--store", store, "--port", "0", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
         assert process.stdout is not None
         lines = _until_ready(process.stdout)

@@ -54,17 +54,22 @@ def main(words: Sequence[str] | None = None) -> int:
 
         print(__version__)
         return 0
-    from valence.errors import UnknownName, ValenceError
+    from valence.errors import BadSetting, UnknownName, ValenceError
+    from valence.verbs._together import processes, speaks
 
     try:
         if words[0] not in VERBS:
             raise UnknownName("verb", words[0], VERBS)
+        if processes() > 1 and words[0] != "run":
+            raise BadSetting(f"{processes()} processes were started together, and valence {words[0]} works in one. Start it by itself.")
         return int(importlib.import_module(f"valence.verbs.{words[0]}").main(words[1:]) or 0)
     except ValenceError as error:
-        print(f"valence: {error}", file=sys.stderr)
+        if speaks():
+            print(f"valence: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("\nvalence: stopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
+        if speaks():
+            print("\nvalence: stopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `valence list | head`
         sys.stderr.close()

@@ -89,7 +89,12 @@ def versions() -> dict[str, str]:
 
 
 def device_name(device: str) -> str:
-    """Return a name for people: `NVIDIA H200`, `MPS`, `CPU (2 cores)`."""
+    """Return a name for people: `NVIDIA H200`, `MPS`, `CPU (2 cores)`; `2 x NVIDIA H200` where several processes work together."""
+    together = int(os.environ.get("WORLD_SIZE", "1"))
+    return f"{together} x {_one_name(device)}" if together > 1 else _one_name(device)
+
+
+def _one_name(device: str) -> str:
     if device.startswith("cuda"):
         import torch
 

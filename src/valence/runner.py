@@ -160,6 +160,19 @@ def run(experiment: Experiment, store: RunStore, *, again: bool = False, device:
         return _run_locked(experiment, parts, store, device, screen)
 
 
+def follow(experiment: Experiment, device: str) -> None:
+    """Compute for the `run` of the same experiment that another process leads; nothing is kept, shown or predicted.
+
+    Raises:
+        ValenceError: as `run`.
+        Dismissed: the other process trains nothing (valence.training.parallel).
+    """
+    _check_device(device)
+    parts, method = prepare(experiment), experiment.method
+    unlabeled = parts.unlabeled if method.uses_unlabeled else ()
+    method.fit(parts.train, parts.valid, Task(parts.corpus.labels, experiment.seed, unlabeled, device))
+
+
 def _label_counts(corpus: Corpus) -> dict[str, int]:
     labels = np.concatenate([split.labels for name, split in corpus.splits.items() if name != "unlabeled"])
     return {name: int((labels == i).sum()) for i, name in enumerate(corpus.labels)}
@@ -184,8 +197,8 @@ def _run_locked(experiment: Experiment, parts: Parts, store: RunStore, device: s
         provenance = blank.provenance.model_copy(update=seen)
         record = blank.model_copy(update={"status": "ok", "metrics": outcome.metrics, "cost": cost, "provenance": provenance})
         return store.save(_stamped(record), outcome.scored, outcome.classifier.save)
-    except KeyboardInterrupt:
-        _save_unfinished(store, blank.model_copy(update={"status": "interrupted", "error": "Stopped by Ctrl-C."}))
+    except KeyboardInterrupt as stop:
+        _save_unfinished(store, blank.model_copy(update={"status": "interrupted", "error": str(stop) or "Stopped by Ctrl-C."}))
         raise
     except ValenceError as error:
         if not isinstance(error, FailedRun):
@@ -193,6 +206,8 @@ def _run_locked(experiment: Experiment, parts: Parts, store: RunStore, device: s
         failed = blank.model_copy(update={"status": "failed", "error": str(error)})
     except Exception as error:  # a method that breaks must not take a sweep with it
         reason = f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0]
+        if type(error).__name__ == "OutOfMemoryError":
+            reason = f"Too little memory is left on the device ({reason[:120]}). Give a smaller batch, or free it of other work."
         failed = blank.model_copy(update={"status": "failed", "error": reason})
         _write_traceback(store.work(experiment.id))
     return _save_unfinished(store, failed)

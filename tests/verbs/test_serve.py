@@ -39,7 +39,7 @@ def server(run, extra, tmp_path):
     """A real process that listens, and its address; ended whatever the test does."""
     new_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if sys.platform == "win32" else {}
     with (tmp_path / "err.txt").open("wb") as errors:
-        words = [sys.executable, "-m", "valence.cli", "serve", run, "--port", "0", "--max-texts", "8"]
+        words = [sys.executable, "-m", "valence", "serve", run, "--port", "0", "--max-texts", "8"]
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8", **new_group)
     watchdog = threading.Timer(60, process.kill)
     watchdog.start()

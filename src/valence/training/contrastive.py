@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +39,8 @@ def supervised_contrastive(features: Tensor, labels: Tensor, temperature: float)
 
 class Contrastive(CrossEntropy):
     """(1 - share) cross-entropy + share of the contrastive loss, over two views that dropout makes of every text."""
+
+    adds_up: ClassVar[bool] = False
 
     def __init__(
         self,

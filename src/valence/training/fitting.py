@@ -17,7 +17,8 @@ from valence.training.course import Course
 from valence.training.device import use_bfloat16
 from valence.training.examples import Examples
 from valence.training.losses import CrossEntropy, Objective, balanced_weights
-from valence.training.packed import Place, train_packed
+from valence.training.packed import Place, follow_packed, train_packed
+from valence.training.parallel import crew as current_crew
 from valence.training.recipe import Recipe
 from valence.types import Task
 
@@ -46,32 +47,38 @@ def fit_network(
         FailedRun: a loss went non-finite.
         BadSetting: it cannot be carried out here (`check_training`); said before the network is built or its weights fetched.
     """
-    device = train.device
-    check_training(recipe, device)
+    device, crew = train.device, current_crew()
+    check_training(recipe, device, shared=crew is not None)
+    plan = draw_plan(train, recipe, task.seed)
+    loss = objective(recipe, plan.texts_per_step, device, weights_by_class(train, recipe, task))
+    if crew is not None:
+        check_shared(recipe, loss)
+        crew.begin()
     # dropout draws from the global generators: they are borrowed and given back
     with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []):
         torch.manual_seed(task.seed)
         network = build().to(device)
-        plan = draw_plan(train, recipe, task.seed)
+        if crew is not None and not crew.leads:
+            follow_packed(network, train, plan, loss, recipe, task.seed, crew)
+            return network.eval()
         course = Course(network, plan, valid, recipe, task.journal)
-        loss = objective(recipe, plan.texts_per_step, device, weights_by_class(train, recipe, task))
         mark = fingerprint(recipe.model_dump(mode="json"), task.seed, _shapes(network), *contents(train), *contents(valid))
         train_by_engine(network, train, course, loss, recipe, task.journal.folder, mark)
         course.finish()
     return network.eval()
 
 
-def check_training(recipe: Recipe, device: torch.device) -> None:
-    """Refuse what would only fail once weights were fetched, or after a pretraining.
+def check_training(recipe: Recipe, device: torch.device, *, shared: bool = False) -> None:
+    """Refuse what would only fail once weights were fetched, or after a pretraining; `shared` where several processes can train.
 
     Raises:
-        BadSetting: several processes were started together, the device has no bfloat16 as asked for, or `report_to` names
-            what is not installed.
+        BadSetting: several processes were started together and cannot share this training, the device has no bfloat16 as asked
+            for, or `report_to` names what is not installed.
     """
     together = os.environ.get("WORLD_SIZE", "1")
-    if together != "1":
+    if together != "1" and not shared:
         raise BadSetting(
-            f"{together} processes were started together (torchrun, accelerate launch); one run trains on one device. "
+            f"{together} processes were started together (torchrun, accelerate launch), and this training is one process's. "
             "Start valence by itself, and spread many runs with: valence sweep --workers"
         )
     use_bfloat16(recipe.precision, device)
@@ -79,6 +86,20 @@ def check_training(recipe: Recipe, device: torch.device) -> None:
         from valence.training.reports import check_reports
 
         check_reports(recipe.report_to)
+
+
+def check_shared(recipe: Recipe, loss: Objective) -> None:
+    """Refuse what several processes cannot train together.
+
+    Raises:
+        BadSetting: another engine than our own, or a loss that compares the texts of a step.
+    """
+    if recipe.engine != "packed":
+        raise BadSetting(f"engine = {recipe.engine} trains in one process. Give --engine packed, or start valence by itself.")
+    if not getattr(loss, "adds_up", False):
+        raise BadSetting(
+            f"{type(loss).__name__} compares the texts of a step, which several processes do not share. Start valence by itself."
+        )
 
 
 def train_by_engine(

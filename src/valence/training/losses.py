@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,9 @@ class CrossEntropy:
     The sum over a batch is divided by the mean number of texts in a batch of the whole training, not by this batch's own:
     a batch of few long texts would else weigh each of them more than a batch of many short ones.
     """
+
+    adds_up: ClassVar[bool] = True
+    """Whether the loss of a batch is the sum of its parts' losses, whichever the parts."""
 
     def __init__(self, recipe: Recipe, texts_per_step: float, device: torch.device, class_weights: Tensor | None = None) -> None:
         self._class_weights = class_weights

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from valence.training.batching import Plan
 from valence.training.checkpoint import load_state, random_state, save_state, set_random_state
 from valence.training.course import Course
 from valence.training.examples import Batch, Examples
 from valence.training.losses import CrossEntropy, Objective
 from valence.training.networks.words import WordNetwork
 from valence.training.optimisation import build_optimizer, learned_state
+from valence.training.parallel import Crew, Passes
+from valence.training.parallel import crew as current_crew
 from valence.training.recipe import Recipe
 from valence.training.replay import OneShape, Replay
 
@@ -31,19 +33,36 @@ def train_packed(network: nn.Module, train: Examples, course: Course, objective:
     for group, base, factor in zip(optimizer.param_groups, schedule.base_lrs, schedule.lr_lambdas, strict=True):
         group["lr"] = base * factor(course.facts.step)
     network.train()
-    gradients = start_passes(network, train, objective, recipe)
-    while not course.over:
-        loss = gradients(course.plan.batches[course.facts.step])
-        optimizer.step()
-        schedule.step()
-        if course.after_step(loss) and place.folder is not None:
-            with course.saving():
-                place.keep(network, optimizer, course)
+    crew, learned = current_crew(), [p for p in network.parameters() if p.requires_grad]
+    passes = start_passes(network, train, objective, recipe, clip=crew is None)
+    try:
+        while not course.over:
+            rows = course.plan.batches[course.facts.step]
+            if crew is None:
+                loss = passes(rows)
+            else:
+                loss = crew.lead(course.facts.step, rows, passes, learned)
+                nn.utils.clip_grad_norm_(learned, recipe.clip_norm)
+            optimizer.step()
+            schedule.step()
+            if course.after_step(loss) and place.folder is not None:
+                with course.saving():
+                    place.keep(network, optimizer, course)
+    finally:
+        if crew is not None:
+            crew.rest(train.device)
     optimizer.zero_grad(set_to_none=True)
 
 
-def start_passes(network: nn.Module, train: Examples, objective: Objective, recipe: Recipe) -> Callable[[NDArray[np.intp]], Tensor]:
-    """Return what leaves the clipped gradients of a batch, given by its rows, in `grad` of each parameter, and returns the loss.
+def follow_packed(network: nn.Module, train: Examples, plan: Plan, objective: Objective, recipe: Recipe, seed: int, crew: Crew) -> None:
+    """Compute this process's share of the gradients of a training that another process leads; the network is its last step's then."""
+    network.train()
+    passes = start_passes(network, train, objective, recipe, clip=False)
+    crew.follow(passes, plan.batches, [p for p in network.parameters() if p.requires_grad], seed)
+
+
+def start_passes(network: nn.Module, train: Examples, objective: Objective, recipe: Recipe, *, clip: bool = True) -> Passes:
+    """Return what leaves the gradients of a batch, given by its rows, in `grad` of each parameter, and returns the loss.
 
     On a GPU, passes over a word network's batches, and over an encoder's of few tokens, are captured and replayed.
     """
@@ -52,7 +71,8 @@ def start_passes(network: nn.Module, train: Examples, objective: Objective, reci
     def work(batch: Batch) -> Tensor:
         loss = objective(network, batch)
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(parameters, recipe.clip_norm)
+        if clip:
+            nn.utils.clip_grad_norm_(parameters, recipe.clip_norm)
         return loss
 
     def plain(rows: NDArray[np.intp]) -> Tensor:
@@ -110,4 +130,4 @@ def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-__all__ = ["Place", "train_packed"]
+__all__ = ["Place", "follow_packed", "train_packed"]

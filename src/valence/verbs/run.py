@@ -10,6 +10,7 @@ from valence.experiment import Experiment, about, experiment
 from valence.store import RunRecord, RunStore
 from valence.types import Settings
 from valence.verbs._flags import flat_class, parse
+from valence.verbs._together import processes, run_together
 
 HELP = """usage: valence run PRESET|METHOD|FILE.toml [--data imdb|my.csv] [--n-train N] [--seed S] [the method's settings]
 
@@ -33,11 +34,12 @@ def main(words: Sequence[str]) -> int:
         return 0 if not words or words[0] in {"-h", "--help"} else 2
     name, base = words[0], experiment(words[0])
     chosen, options = _read(name, base, words[1:])
-    from valence.runner import run
-    from valence.verbs._screen import Terminal
-
-    with Terminal(chosen.title) as screen:
-        record = run(chosen, RunStore(options["store"]), again=options["again"], device=options["device"], screen=screen)
+    if processes() > 1:
+        record = run_together(chosen, options)
+        if isinstance(record, int):
+            return record
+    else:
+        record = _run(chosen, options)
     if options["json"]:
         print(record.model_dump_json(indent=2))
     else:
@@ -45,6 +47,14 @@ def main(words: Sequence[str]) -> int:
     if record.status != "ok":
         print(f"valence: {record.id} failed: {record.error}", file=sys.stderr)
     return 0 if record.status == "ok" else 1
+
+
+def _run(chosen: Experiment, options: dict[str, Any]) -> RunRecord:
+    from valence.runner import run
+    from valence.verbs._screen import Terminal
+
+    with Terminal(chosen.title) as screen:
+        return run(chosen, RunStore(options["store"]), again=options["again"], device=options["device"], screen=screen)
 
 
 def _read(name: str, base: Experiment, words: Sequence[str]) -> tuple[Experiment, dict[str, Any]]:

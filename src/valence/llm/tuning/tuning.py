@@ -22,7 +22,7 @@ from valence.text.prompt import Prompt
 from valence.training.device import resolve_device, use_bfloat16
 from valence.training.eight_bits import check_eight_bits
 from valence.training.examples import Batch, Examples
-from valence.training.fitting import draw_plan, fit_network
+from valence.training.fitting import check_training, draw_plan, fit_network
 from valence.training.losses import CrossEntropy
 from valence.types import Split, Task
 
@@ -46,6 +46,7 @@ def tune(settings: Tuning, train: Split, valid: Split, task: Task) -> TunedClass
         FailedRun: a loss went non-finite.
     """
     weights, device, reader = _prepare(settings, Weights.find(settings.backbone), task)
+    check_training(settings.model_copy(update={"engine": "packed"}), device)
     if settings.optimizer == "adamw_8bit":
         check_eight_bits(device)
     if settings.engine == "unsloth":
