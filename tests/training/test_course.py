@@ -130,3 +130,20 @@ def test_a_checkpoint_that_takes_long_to_write_is_written_more_rarely(toy, notes
     with watched.saving():  # 180 to 420: four minutes
         pass
     assert not step_to(network, [1.0, 0.0], watched)  # 500: 80 after, and a wait of 120 minutes
+
+
+@pytest.mark.parametrize(("cost", "second", "third"), [(0.4, True, True), (3.0, False, True)])
+def test_an_epoch_that_is_short_beside_its_checkpoint_ends_without_one(toy, notes, monkeypatch, cost, second, third):
+    now = [0.0]
+    monkeypatch.setattr(course_module.time, "monotonic", lambda: now[0])
+    network, watched = course(toy, notes())
+
+    def epoch(seconds):
+        now[0] += seconds
+        return step_to(network, [1.0, 0.0], watched)
+
+    assert epoch(1.0), "nothing is known of the cost yet"
+    with watched.saving():
+        now[0] += cost
+    assert epoch(10.0) is second
+    assert epoch(50.5) is third

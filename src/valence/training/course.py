@@ -26,10 +26,14 @@ from valence.types import Journal
 WINDOW = 50
 """Steps after which the losses are read at the latest: reading them waits for the device."""
 CHECKPOINT_SECONDS = 60.0
-"""A killed training loses at most about this much work; also every epoch's end is kept."""
+"""A killed training loses at most about this much work; also every epoch's end is kept, unless that costs too much."""
 
 CHEAP_SECONDS = 2.0
 """A checkpoint that takes longer to write than this is written more rarely."""
+
+DEAR_SECONDS = 0.5
+"""One that takes longer than this is left out at the end of an epoch shorter than `WORTH` times as long: an encoder's takes seconds."""
+WORTH = 20.0
 
 FEWEST_TO_CHOOSE = 50
 """Fewer validation texts than this tell no epochs apart (one answer is two points and more): the last epoch is kept then."""
@@ -63,6 +67,7 @@ class Course:
         self._note = ""
         self._saved_at = time.monotonic()
         self._wait = CHECKPOINT_SECONDS
+        self._cost = 0.0
         self._window = max(1, min(WINDOW, plan.steps // 40))
 
     def after_step(self, loss: Tensor) -> bool:
@@ -84,7 +89,8 @@ class Course:
         ended = self.facts.step in self.plan.epoch_ends
         if ended or len(self._losses) >= self._window:
             self._report(validate=ended)
-        return ended or time.monotonic() - self._saved_at > self._wait
+        since = time.monotonic() - self._saved_at
+        return since > self._wait or (ended and (self._cost <= DEAR_SECONDS or since > WORTH * self._cost))
 
     @contextlib.contextmanager
     def saving(self) -> Iterator[None]:
@@ -92,7 +98,8 @@ class Course:
         begun = time.monotonic()
         yield
         self._saved_at = time.monotonic()
-        self._wait = CHECKPOINT_SECONDS * max(1.0, (self._saved_at - begun) / CHEAP_SECONDS)
+        self._cost = self._saved_at - begun
+        self._wait = CHECKPOINT_SECONDS * max(1.0, self._cost / CHEAP_SECONDS)
 
     def finish(self) -> None:
         """Put the weights of the best epoch into the network."""
