@@ -55,7 +55,8 @@ def main(words: Sequence[str] | None = None) -> int:
         print(__version__)
         return 0
     from valence.errors import BadSetting, UnknownName, ValenceError
-    from valence.verbs._together import processes, speaks
+    from valence.machine import processes
+    from valence.verbs._together import speaks
 
     try:
         if words[0] not in VERBS:

@@ -88,9 +88,14 @@ def versions() -> dict[str, str]:
     return found
 
 
+def processes() -> int:
+    """Return how many processes a launcher (torchrun, accelerate launch) started together with this one, itself counted."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def device_name(device: str) -> str:
     """Return a name for people: `NVIDIA H200`, `MPS`, `CPU (2 cores)`; `2 x NVIDIA H200` where several processes work together."""
-    together = int(os.environ.get("WORLD_SIZE", "1"))
+    together = processes()
     return f"{together} x {_one_name(device)}" if together > 1 else _one_name(device)
 
 

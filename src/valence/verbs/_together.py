@@ -9,14 +9,10 @@ from typing import Any
 
 from valence.errors import BadSetting, ValenceError
 from valence.experiment import Experiment
+from valence.machine import processes
 from valence.store import RunRecord, RunStore
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
-
-
-def processes() -> int:
-    """Return how many processes a launcher started together with this one, itself counted."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def speaks() -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from valence.experiment import Experiment, about, experiment
+from valence.machine import processes
 from valence.store import RunRecord, RunStore
 from valence.types import Settings
 from valence.verbs._flags import flat_class, parse
-from valence.verbs._together import processes, run_together
+from valence.verbs._together import run_together
 
 HELP = """usage: valence run PRESET|METHOD|FILE.toml [--data imdb|my.csv] [--n-train N] [--seed S] [the method's settings]
 
