@@ -1,6 +1,7 @@
 """Where a check must stay silent, and say so."""
 
 import numpy as np
+import pytest
 
 from doctor.building import good, one, record, reviews, scored, stored, write_csv
 from doctor.specimens import constant_validation, head_frozen
@@ -59,3 +60,13 @@ def test_one_sided_answers_of_an_untrained_model_are_said_of_its_prompt(tmp_path
     ((_, found),) = report.subjects[0].findings
     assert found.severity == "warning"
     assert "--calibrate" in found.remedy
+
+
+@pytest.mark.parametrize(("settings", "found"), [({}, []), ({"keep_epoch": "best"}, []), ({"keep_epoch": "last"}, ["last_epoch_kept"])])
+def test_which_epoch_a_run_of_ours_kept_is_read_from_its_settings(tmp_path, settings, found):
+    split = scored(reviews(tmp_path))
+    experiment = {"method": {"name": "finetune", **settings}, "data": "reviews.csv"}
+    made = record("finetune", split, good(split.labels), experiment=experiment)
+    rows = [{"step": 10 * i, "loss": 0.3, "valid_accuracy": a, "valid_loss": 0.3} for i, a in ((1, 0.94), (2, 0.93))]
+    report = examine(subjects([str(stored(tmp_path, made, histories={"finetune": rows}).folder)]), ["last_epoch_kept"])
+    assert [check for check, _ in report.subjects[0].findings] == found

@@ -56,6 +56,17 @@ def test_the_last_epoch_is_kept_where_the_validation_texts_are_too_few_to_tell_e
     assert network.weight.tolist() == [5.0, 0.0]
 
 
+def test_the_last_epoch_is_kept_where_that_is_asked_for(toy, notes):
+    network = Constant()
+    plan = Plan((np.arange(len(toy[0])),) * 3, (1, 2, 3))
+    watched = Course(network, plan, toy[1], Recipe(average_decay=0, keep_epoch="last"), notes())
+    for value in ([3.0, 0.0], [0.1, 0.0], [5.0, 0.0]):
+        step_to(network, value, watched)
+    watched.finish()
+    assert watched.facts.best_epoch == 3
+    assert network.weight.tolist() == [5.0, 0.0]
+
+
 def test_validation_leaves_the_weights_as_they_are(toy, notes):
     network, watched = course(toy, notes())
     step_to(network, [1.0, -1.0], watched)

@@ -25,6 +25,12 @@ def test_only_the_trainer_reports():
     assert Recipe(engine="trainer", report_to="wandb").report_to == "wandb"
 
 
+def test_patience_does_not_go_with_the_last_epoch():
+    with pytest.raises(ValidationError, match="keep_epoch last needs patience 0"):
+        Recipe(patience=2, keep_epoch="last")
+    assert Recipe(patience=2).keep_epoch == "best"
+
+
 @pytest.mark.parametrize("wrong", [{"warmup_ratio": 0.2}, {"epochs": 0}, {"learning_rate": 0}, {"engine": "seed"}, {"average_decay": 1}])
 def test_values_out_of_range_are_refused(wrong):
     with pytest.raises(ValidationError):

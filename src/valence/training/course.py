@@ -1,4 +1,4 @@
-"""What both engines do around their optimiser steps: watch the loss, average the weights, validate, keep the best epoch.
+"""What both engines do around their optimiser steps: watch the loss, average the weights, validate, keep the best epoch or the last.
 
 An engine calls `after_step` once per step. All that a resumed training needs beside the network, the optimiser and the
 random state is in `tensors` and `facts`.
@@ -102,7 +102,7 @@ class Course:
         self._wait = CHECKPOINT_SECONDS * max(1.0, self._cost / CHEAP_SECONDS)
 
     def finish(self) -> None:
-        """Put the weights of the best epoch into the network."""
+        """Put the weights of the kept epoch into the network."""
         self._network.load_state_dict(self._best, strict=False)  # frozen parameters are where they were
 
     @property
@@ -140,7 +140,7 @@ class Course:
         self._journal.progress(step, steps, f"loss {values['loss']:.3f}{self._note}")
 
     def _validate(self) -> dict[str, float]:
-        """Score the averaged weights on the validation texts; keep them if they are the best so far, or the texts too few to tell."""
+        """Score the averaged weights on the validation texts; keep them if best so far, or asked for, or the texts are too few to tell."""
         epoch = self.plan.epoch_ends.index(self.facts.step) + 1
         average = self._average.weights
         present = {k: v.clone() for k, v in learned_state(self._network).items()}
@@ -150,8 +150,8 @@ class Course:
         accuracy, loss = accuracy_and_loss(logits, self._valid.labels.cpu().numpy())
         if not math.isfinite(loss):
             raise self._failure(self.facts.step, "the validation loss is not finite")
-        few = len(self._valid) < FEWEST_TO_CHOOSE
-        if few or (accuracy, -loss) > (self.facts.best_accuracy, -self.facts.best_loss):
+        latest = self._recipe.keep_epoch == "last" or len(self._valid) < FEWEST_TO_CHOOSE
+        if latest or (accuracy, -loss) > (self.facts.best_accuracy, -self.facts.best_loss):
             self.facts = Facts(self.facts.step, accuracy, loss, epoch)
             self._best = {k: v.clone() for k, v in average.items()}
         return {"epoch": epoch, "valid_accuracy": accuracy, "valid_loss": loss}

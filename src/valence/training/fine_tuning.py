@@ -29,7 +29,7 @@ def fine_tune(
     journal: Journal,
     body: str,
 ) -> N:
-    """Return the network with the weights of the epoch that was best on `valid`.
+    """Return the network with the weights of the kept epoch.
 
     Args:
         build: makes the network on the device, with its pretrained body in place.

@@ -33,7 +33,7 @@ def fit_network(
     task: Task,
     objective: Callable[[Recipe, float, torch.device, Tensor | None], Objective] = CrossEntropy,
 ) -> N:
-    """Build a network and train it; returns it with the weights of the epoch that was best on `valid`.
+    """Build a network and train it; returns it with the weights of the kept epoch.
 
     Args:
         build: makes the network; its random start follows from `task.seed`.

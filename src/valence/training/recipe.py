@@ -15,7 +15,9 @@ class Recipe(Settings):
     engine: Literal["packed", "trainer"] = "packed"
     """`packed`, our loop with everything on the device, or `trainer`, the Trainer of transformers; both see the same batches."""
     epochs: PositiveInt = 6
-    """Passes over the training texts; the one best on the validation texts is kept."""
+    """Passes over the training texts."""
+    keep_epoch: Literal["best", "last"] = "best"
+    """Which pass's weights are kept: the one `best` on the validation texts, or the `last`, after which the learning rate is 0."""
     batch_tokens: PositiveInt = 16_384
     """Words per batch at most, padding counted: many short texts or few long ones; small training sets get smaller batches."""
     batch_texts: PositiveInt | None = None
@@ -44,6 +46,12 @@ class Recipe(Settings):
     """Arithmetic of the training: `auto` is bfloat16 where the hardware has it, else float32; prediction is always float32."""
     report_to: str = "none"
     """Where the trainer engine also reports to: `none`, `tensorboard` (into ./tensorboard), `mlflow`, `wandb` or several with commas."""
+
+    @model_validator(mode="after")
+    def _the_last_is_known_beforehand(self) -> Self:
+        if self.keep_epoch == "last" and self.patience:
+            raise ValueError(f"patience {self.patience} ends a training where no epoch was better; keep_epoch last needs patience 0")
+        return self
 
     @model_validator(mode="after")
     def _only_the_trainer_reports(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +114,8 @@ class _Run:
         rows = [row for row in self._store.history(self._id) if "pretraining_loss" not in row]
         if not trained_by_steps(rows):
             raise Absent("the run kept no losses: nothing was trained by steps")
-        return history_of_rows(rows, kept="best", classes=len(self.record().labels))
+        record = self.record()
+        return history_of_rows(rows, kept=_kept(record), classes=len(record.labels))
 
     def schedule(self) -> Schedule:
         rows = self._store.history(self._id)
@@ -202,6 +203,12 @@ def _member(record: RunRecord, scored: Scored, first: Scored, random: bool) -> M
     said = scored.predictions.responses
     valid = None if said is None else names_a_label(said, record.labels)
     return Member(record, grade(scored.labels, scored.predictions.probabilities, valid), random=random)
+
+
+def _kept(record: RunRecord) -> Literal["best", "last"]:
+    """Return which epoch a run of ours kept: its setting, which older records lack; `best` was then the only way."""
+    method = record.experiment.get("method")
+    return "last" if isinstance(method, dict) and method.get("keep_epoch") == "last" else "best"
 
 
 __all__ = ["ASKED", "choose", "group_subjects", "run_subject"]
